@@ -1,0 +1,1 @@
+"""Dialogs: questions the window asks before it goes on."""

@@ -1,0 +1,34 @@
+"""Ready-made experiments, kept as JSON files beside the icons."""
+
+import json
+from pathlib import Path
+
+from core.experiment import Experiment
+from core.types import DataError, OptionError
+from resources import resource
+
+
+def preset_names() -> tuple[str, ...]:
+    """The names of all presets, alphabetically."""
+    return tuple(sorted(path.stem for path in resource("presets").glob("*.json")))
+
+
+def load_preset(name: str) -> Experiment:
+    """The preset of that name; raises OptionError that lists the names there are."""
+    if name not in preset_names():
+        raise OptionError(f"There is no preset {name!r}; the presets are {', '.join(preset_names())}.")
+    return load_experiment(resource("presets", f"{name}.json"))
+
+
+def load_experiment(path: Path) -> Experiment:
+    """The experiment in a JSON file; raises DataError or OptionError that says what is wrong with the file."""
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f"{path} is not an experiment file: it is not JSON text ({error}).") from error
+    try:
+        return Experiment.from_dict(saved)
+    except OptionError as error:
+        raise OptionError(f"{path}: {error}") from error

@@ -1,0 +1,120 @@
+"""Walks forward and back over the tapes of successive batches.
+
+The trainer always stands behind the newest tape. Going back moves a cursor; nothing is computed and nothing is lost, so
+going forward again shows the same numbers. Old tapes are dropped when together they pass a budget of memory.
+"""
+
+import dataclasses
+from typing import Any
+
+from core.tape import Tape
+from core.trainer import Trainer
+from core.types import Array
+
+TAPE_BUDGET = 128 * 2**20
+"""Bytes that tapes one can walk back to may take together; the current one is always kept."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Entry:
+    state: dict[str, Any]  # of the trainer, before the step
+    tape: Tape
+    size: int
+
+
+class Stepper:
+    """A cursor over tapes. `cursor` counts the records of `tape` that are done."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._entries: list[_Entry] = []
+        self._position = 0
+        self.cursor = 0
+        self._record()
+
+    @property
+    def tape(self) -> Tape:
+        """The tape the cursor is on."""
+        return self._entries[self._position].tape
+
+    @property
+    def memory(self) -> int:
+        """Bytes that all kept tapes take."""
+        return sum(entry.size for entry in self._entries)
+
+    @property
+    def steps_done(self) -> int:
+        """Training steps that are complete at the cursor."""
+        return self.tape.step if self.cursor == len(self.tape) else self.tape.step - 1
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is anything before the cursor."""
+        return self.cursor > 0 or self._position > 0
+
+    def forward(self) -> None:
+        """One record further; behind the last one the next batch begins."""
+        if self.cursor == len(self.tape):
+            self._next_tape()
+            self.cursor = 0
+        self.cursor += 1
+
+    def back(self) -> None:
+        """One record back; before the first one lies the end of the batch before."""
+        if self.cursor > 0:
+            self.cursor -= 1
+        elif self._position > 0:
+            self._position -= 1
+            self.cursor = len(self.tape) - 1
+
+    def go_to(self, cursor: int) -> None:
+        """Anywhere on the current tape."""
+        self.cursor = max(0, min(cursor, len(self.tape)))
+
+    def finish_batch(self) -> None:
+        """To the end of this batch, or of the next one if this one is done."""
+        if self.cursor == len(self.tape):
+            self._next_tape()
+        self.cursor = len(self.tape)
+
+    def state_at_cursor(self) -> dict[str, Any]:
+        """The trainer's state to go on from: before this batch at its start, behind it anywhere else."""
+        if self.cursor == 0:
+            return self._entries[self._position].state
+        if self._position + 1 < len(self._entries):
+            return self._entries[self._position + 1].state
+        return self._trainer.state()
+
+    def state_before_batch(self) -> dict[str, Any]:
+        """The trainer's state before the batch the cursor is on."""
+        return self._entries[self._position].state
+
+    def record_again(self) -> None:
+        """Record the current batch anew, after an option changed; the cursor stays where it is. Later tapes go."""
+        cursor = self.cursor
+        self._trainer.restore(self._entries[self._position].state)
+        del self._entries[self._position :]
+        self._record()
+        self.go_to(cursor)
+
+    def _next_tape(self) -> None:
+        if self._position + 1 < len(self._entries):
+            self._position += 1
+        else:
+            self._record()
+
+    def _record(self) -> None:
+        state = self._trainer.state()
+        tape = self._trainer.record_step()
+        self._entries.append(_Entry(state, tape, _size(tape)))
+        while len(self._entries) > 1 and self.memory > TAPE_BUDGET:
+            del self._entries[0]
+        self._position = len(self._entries) - 1
+
+
+def _size(tape: Tape) -> int:
+    """Bytes of all arrays a tape holds on to, each counted once."""
+    seen: dict[int, Array] = {id(tape.x): tape.x}
+    for record in tape.records:
+        seen.update((id(array), array) for array in (*record.tensors.values(), *record.cache.values()))
+    return sum(array.nbytes for array in seen.values())

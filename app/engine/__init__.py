@@ -1,0 +1,1 @@
+"""Training that goes on by itself, behind one interface, wherever it runs."""

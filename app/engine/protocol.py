@@ -1,0 +1,86 @@
+"""What the window and a running training tell each other. Plain values only; they also travel between processes.
+
+The window grants frames one at a time (`Grant`), so a slow window never finds a queue, and every loss still arrives:
+losses wait in the worker until the next frame takes all of them along.
+"""
+
+import dataclasses
+from typing import Any
+
+from core.datasets.base import Dataset
+from core.experiment import Experiment
+from core.metrics import Evaluation
+from core.types import Array
+
+# From the window
+
+
+@dataclasses.dataclass(frozen=True)
+class Until:
+    """When a run ends by itself; None means that this does not end it."""
+
+    steps: int | None = None  # the step after which it ends, counted from the start of training
+    loss: float | None = None  # a batch loss at or below this
+    accuracy: float | None = None  # a test accuracy at or above this, 0 … 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Load:
+    """Keep this data: the runs that follow train on it. Sent ahead of a run, because it can be large."""
+
+    data: Dataset
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The order to train on the data that was loaded last."""
+
+    experiment: Experiment
+    state: dict[str, Any]  # of the trainer
+    until: Until = Until()
+    evaluation_share: float = 0.2  # largest share of the time that evaluations may take
+
+
+@dataclasses.dataclass(frozen=True)
+class Grant:
+    """One more frame may be sent."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ChangeOptimizer:
+    """Options of the optimizer change from the next step on; its memory stays."""
+
+    spec: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pause:
+    """Stop after the current step."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Quit:
+    """End the process."""
+
+
+# From the worker
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """What a running training reports: all losses since the last frame, and now and then its whole state."""
+
+    first_step: int  # number of the step of the first loss
+    losses: Array  # (steps since the last frame,)
+    evaluations: dict[str, dict[int, Evaluation]]  # part of the data → step → evaluation
+    state: dict[str, Any] | None
+    samples_per_second: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Stopped:
+    """The run is over and the weights are handed back: `frame.state` is always there."""
+
+    frame: Frame
+    reason: str = ""  # a sentence; empty when a person paused it
+    is_problem: bool = False  # whether the reason is something that went wrong

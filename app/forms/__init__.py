@@ -1,0 +1,1 @@
+"""Fields generated from the options of layers, losses, optimizers and data sets."""

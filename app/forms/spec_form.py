@@ -1,0 +1,81 @@
+"""A form for one configured thing: its kind, chosen from a registry, and a field for each option of that kind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QLayout, QWidget
+
+from app.forms.option_field import FIELD_WIDTH, OptionField
+from app.layouts import fill, label, row
+from core.docs import summary
+from core.options import Configurable
+from core.types import Spec
+
+
+class SpecForm(QWidget):
+    """Shows and edits a spec such as `{"kind": "adam", "learning_rate": 0.001}`.
+
+    With a single kind in the registry, or no name, there is no choice of the kind, only its options.
+    """
+
+    chosen = Signal(object)
+    """The whole new spec; only specs whose values are allowed are sent."""
+
+    def __init__(
+        self, registry: Mapping[str, type[Configurable]], name: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._registry = registry
+        self._spec: dict[str, Any] = {}
+        self.fields: dict[str, OptionField] = {}
+        self.kind = QComboBox()
+        self.kind.setFixedWidth(FIELD_WIDTH + 32)
+        self._layout = fill(self, *([self._kind_row(name)] if name else []))
+
+    def _kind_row(self, name: str) -> QLayout:
+        self.kind.setAccessibleName(name)
+        for kind, thing in self._registry.items():
+            self.kind.addItem(thing.title, kind)
+            self.kind.setItemData(self.kind.count() - 1, summary(thing), Qt.ItemDataRole.ToolTipRole)
+        self.kind.activated.connect(self._take_kind)
+        title = label(name)
+        title.setBuddy(self.kind)
+        return row(title, None, self.kind)
+
+    def show_spec(self, spec: Spec) -> None:
+        """Show a spec that holds now; options it leaves out have their defaults."""
+        if spec.get("kind") != self._spec.get("kind"):
+            self._make_fields(self._registry[spec["kind"]])
+        self._spec = dict(spec)
+        self.kind.setCurrentIndex(self.kind.findData(spec["kind"]))
+        self.kind.setToolTip(summary(self._registry[spec["kind"]]))
+        for name, field in self.fields.items():
+            field.show_value(spec.get(name, field.option.default))
+
+    def show_error(self, name: str, sentence: str) -> None:
+        """Say what is wrong at the field of that option."""
+        self.fields[name].show_error(sentence)
+
+    def _make_fields(self, thing: type[Configurable]) -> None:
+        for field in self.fields.values():
+            self._layout.removeWidget(field)
+            field.hide()
+            field.deleteLater()
+        self.fields = {}
+        for option in thing.options():
+            field = OptionField(option, thing.title)
+            field.chosen.connect(self._take_option)
+            self.fields[option.name] = field
+            self._layout.addWidget(field)
+
+    def _take_option(self, name: str, value: Any) -> None:
+        self._spec = {**self._spec, name: value}
+        self.chosen.emit(self._spec)
+
+    def _take_kind(self, index: int) -> None:
+        kind = self.kind.itemData(index)
+        if kind == self._spec.get("kind"):
+            return
+        # What both kinds have in common, such as the learning rate, is the person's choice only if it was changed.
+        self.chosen.emit({"kind": kind})

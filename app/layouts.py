@@ -1,0 +1,57 @@
+"""Rows, columns and scrolling columns of widgets, so that all panels have the same margins."""
+
+from typing import TypeVar
+
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
+
+SPACING = 6
+
+Box = TypeVar("Box", bound=QBoxLayout)
+
+
+def row(*items: QWidget | QLayout | None, spacing: int = SPACING) -> QHBoxLayout:
+    """Items from left to right; None is a stretch."""
+    return _fill(QHBoxLayout(), items, spacing)
+
+
+def column(*items: QWidget | QLayout | None, spacing: int = SPACING) -> QVBoxLayout:
+    """Items from top to bottom; None is a stretch."""
+    return _fill(QVBoxLayout(), items, spacing)
+
+
+def fill(widget: QWidget, *items: QWidget | QLayout | None, margin: int = 0, spacing: int = SPACING) -> QVBoxLayout:
+    """Give a widget a column of items."""
+    layout = column(*items, spacing=spacing)
+    layout.setContentsMargins(margin, margin, margin, margin)
+    widget.setLayout(layout)
+    return layout
+
+
+def fill_scrolling(widget: QWidget, *items: QWidget | QLayout | None, spacing: int = SPACING) -> None:
+    """Give a panel a column of items that scrolls when it is taller than the panel."""
+    content, scroll = QWidget(), QScrollArea()
+    fill(content, *items, margin=10, spacing=spacing)
+    scroll.setWidgetResizable(True)
+    scroll.setWidget(content)
+    fill(widget, scroll)
+
+
+def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
+    """A text in one of the style sheet's roles."""
+    made = QLabel(text)
+    made.setProperty("role", role)
+    made.setWordWrap(wrap)
+    return made
+
+
+def _fill(layout: Box, items: tuple[QWidget | QLayout | None, ...], spacing: int) -> Box:
+    layout.setSpacing(spacing)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for item in items:
+        if item is None:
+            layout.addStretch(1)
+        elif isinstance(item, QWidget):
+            layout.addWidget(item)
+        else:
+            layout.addLayout(item)
+    return layout

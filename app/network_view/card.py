@@ -1,0 +1,211 @@
+"""One card of the network: title, shape, what went forward above, the gradient that came back below."""
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QToolTip, QWidget
+
+from app.network_view.contents import CardContent, Row
+from app.network_view.planes import neuron_rects
+from app.network_view.style import draw_fitting, font, metrics, mixed, phase_color, text_color
+from app.theme import current_theme, theme_changed
+from core.types import Array
+
+HALO = 4.0
+TITLE_HEIGHT = 54
+"""The height down to the first row: all that is left of a card when there is no tape."""
+
+_PAD = 8.0
+_LABEL = 17.0
+_BETWEEN = 5.0
+_PLANE_SHARE = 0.64
+_RADIUS = 6.0
+_EMPTY = Row("", "ahead")
+_NOTHING = CardContent(-1, "", ("",), _EMPTY, _EMPTY)
+
+
+class Card(QWidget):
+    """Paints a content; `chosen` is sent when it is clicked or Enter is pressed on it."""
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._content = _NOTHING
+        self._titles_only = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        theme_changed.connect(self.update)
+
+    def set_content(self, content: CardContent, titles_only: bool = False) -> None:
+        """Show it; nothing is painted again if it is what was shown already."""
+        if content == self._content and titles_only == self._titles_only:
+            return
+        self._content, self._titles_only = content, titles_only
+        selected = ", selected" if content.selected else ""
+        self.setAccessibleName(content.name + selected)
+        rows = (f"{row.name} {row.note or 'not reached yet'}" for row in (content.top, content.bottom) if row.name)
+        self.setAccessibleDescription("; ".join(rows))
+        self.update()
+
+    @property
+    def content(self) -> CardContent:
+        """What is shown."""
+        return self._content
+
+    @property
+    def index(self) -> int:
+        """The layer's index: −1 the input, the number of layers the loss."""
+        return self.content.index
+
+    @property
+    def shown_y(self) -> Array | None:
+        """The selected sample's values in the top row; None while it is empty."""
+        return self.content.top.picture.values if self.content.top.picture else None
+
+    @property
+    def shown_dy(self) -> Array | None:
+        """The selected sample's values in the bottom row; None while it is empty or not needed."""
+        return self.content.bottom.picture.values if self.content.bottom.picture else None
+
+    def top_rect(self) -> QRectF:
+        """Where the upper picture is."""
+        return self._picture_rects()[0]
+
+    def bottom_rect(self) -> QRectF:
+        """Where the lower picture is."""
+        return self._picture_rects()[1]
+
+    def neuron_rects(self) -> list[QRectF]:
+        """Where the heat maps of the neurons are, or will be."""
+        return neuron_rects(self.content.neurons, self.top_rect()) if self.content.neurons else []
+
+    def hover_text(self, point: QPointF) -> str:
+        """What lies under a point of the card, in words."""
+        for row, rect in ((self.content.top, self.top_rect()), (self.content.bottom, self.bottom_rect())):
+            if row.picture and rect.contains(point):
+                return row.picture.hover_text(point, rect)
+            label = QRectF(rect.left(), rect.top() - _LABEL, rect.width(), _LABEL)
+            if label.contains(point) and not self._titles_only:
+                return _row_words(row)
+        if point.y() < HALO + TITLE_HEIGHT:
+            return f"{self.content.title}\n{self.content.subtitles[0]}"
+        return ""
+
+    def sizeHint(self) -> QSize:
+        """A comfortable size."""
+        return QSize(120, 300)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Frame, words, both rows."""
+        content = self.content
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_frame(painter)
+        inner = self._inner()
+        painter.setPen(QColor(current_theme().text))
+        draw_fitting(painter, QRectF(inner.left(), inner.top(), inner.width(), 20), (content.title,), 10, True)
+        painter.setPen(QColor(current_theme().muted))
+        line = QRectF(inner.left(), inner.top() + 20, inner.width(), 17)
+        draw_fitting(painter, line, content.subtitles, 8.5)
+        if not self._titles_only:
+            theme = current_theme()
+            self._paint_row(painter, content.top, self.top_rect(), theme.forward)
+            self._paint_row(painter, content.bottom, self.bottom_rect(), theme.backward)
+        painter.end()
+
+    def _paint_frame(self, painter: QPainter) -> None:
+        theme, content = current_theme(), self.content
+        frame = QRectF(self.rect()).adjusted(HALO, HALO, -HALO, -HALO)
+        color = phase_color(content.active) if content.active else theme.accent
+        if content.selected or self.hasFocus():
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(mixed(color, 0.18))
+            painter.drawRoundedRect(frame.adjusted(-HALO, -HALO, HALO, HALO), _RADIUS + HALO, _RADIUS + HALO)
+        painter.setBrush(QColor(theme.panel))
+        if content.active:
+            painter.setPen(QPen(QColor(color), 2))
+            painter.drawRoundedRect(frame.adjusted(1, 1, -1, -1), _RADIUS, _RADIUS)
+        else:
+            painter.setPen(QPen(mixed(theme.accent, 0.5) if content.selected else QColor(theme.border), 1))
+            painter.drawRoundedRect(frame.adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(theme.text), 1, Qt.PenStyle.DotLine))
+            painter.drawRoundedRect(frame.adjusted(3.5, 3.5, -3.5, -3.5), _RADIUS - 2, _RADIUS - 2)
+
+    def _paint_row(self, painter: QPainter, row: Row, rect: QRectF, color: str) -> None:
+        label = QRectF(rect.left(), rect.top() - _LABEL, rect.width(), _LABEL - 2)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(font())
+        painter.setPen(text_color(color))
+        painter.drawText(label, int(Qt.AlignmentFlag.AlignLeft | middle), row.name)
+        room = label.width() - metrics().horizontalAdvance(row.name) - 4
+        note = metrics().elidedText(row.note, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(label, int(Qt.AlignmentFlag.AlignRight | middle), note)
+        if row.picture is not None:
+            painter.save()
+            painter.setClipRect(rect.adjusted(-1, -1, 1, 1))
+            row.picture.paint(painter, rect)
+            painter.restore()
+        else:
+            self._paint_placeholder(painter, row, rect)
+
+    def _paint_placeholder(self, painter: QPainter, row: Row, rect: QRectF) -> None:
+        theme = current_theme()
+        pen = QPen(QColor(theme.border), 1, Qt.PenStyle.CustomDashLine)
+        pen.setDashPattern([4, 4])
+        painter.setPen(pen)
+        hatched = row.state == "not needed"
+        painter.setBrush(QBrush(QColor(theme.border), Qt.BrushStyle.BDiagPattern) if hatched else Qt.BrushStyle.NoBrush)
+        places = self.neuron_rects() if row is self.content.top else []
+        for place in places or [rect]:
+            painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+
+    def _inner(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(HALO + _PAD, HALO + _PAD, -HALO - _PAD, -HALO - _PAD)
+
+    def _picture_rects(self) -> tuple[QRectF, QRectF]:
+        inner = self._inner()
+        top = HALO + TITLE_HEIGHT - _PAD + _LABEL
+        height = max(2.0, inner.bottom() - top - _BETWEEN - _LABEL)
+        # Whole pixels keep the cells of a picture sharp.
+        share = round(height * (_PLANE_SHARE if self.content.neurons else 0.5))
+        left, width = round(inner.left()), round(inner.width())
+        upper = QRectF(left, round(top), width, share)
+        lower = QRectF(left, round(upper.bottom() + _BETWEEN + _LABEL), width, round(height - share))
+        return upper, lower
+
+    # Pointer and keys
+
+    def event(self, event: QEvent) -> bool:
+        """The tool tip names the entry under the pointer."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.hover_text(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Once a tool tip is open it follows from entry to entry."""
+        if QToolTip.isVisible():
+            QToolTip.showText(event.globalPosition().toPoint(), self.hover_text(event.position()), self)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose it."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(self.index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter or Space choose it; the arrow keys belong to the tape."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self.index)
+        else:
+            event.ignore()
+
+
+def _row_words(row: Row) -> str:
+    if row.state == "not needed":
+        return f"{row.name}: not needed, because nothing before this learns"
+    if row.picture is None:
+        return f"{row.name}: not reached yet"
+    return f"{row.name}: {row.picture.note}\n{row.picture.scale.words()}"

@@ -1,0 +1,225 @@
+"""The cards beside each other and what lies between them: arrows in both directions, and weights as links."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QToolTip, QWidget
+
+from app.network_view.card import HALO, TITLE_HEIGHT, Card
+from app.network_view.contents import CardContent
+from app.plots.color_maps import finite_limit
+from app.plots.numbers import format_number
+from app.theme import current_theme, theme_changed
+from core.types import Array, Arrays
+
+_CARD_WIDTHS = (94, 152)
+_GAPS = (16, 34)
+_LINKED_GAPS = (34, 84)
+_MARGIN = 2
+_LEAST_HEIGHT = 230
+_NEAR = 5.0
+
+
+@dataclass(frozen=True)
+class _Link:
+    row: int
+    column: int
+    start: QPointF
+    end: QPointF
+    value: float
+
+    def height_at(self, x: float) -> float:
+        """Where the link is at a horizontal place: it leaves and arrives level."""
+        u = min(1.0, max(0.0, (x - self.start.x()) / (self.end.x() - self.start.x())))
+        return self.start.y() + (self.end.y() - self.start.y()) * u * u * (3 - 2 * u)
+
+    def path(self) -> QPainterPath:
+        """The same curve: controls at the thirds make x go evenly and y as in `height_at`."""
+        third = (self.end.x() - self.start.x()) / 3
+        path = QPainterPath(self.start)
+        path.cubicTo(
+            QPointF(self.start.x() + third, self.start.y()), QPointF(self.end.x() - third, self.end.y()), self.end
+        )
+        return path
+
+
+class CardRow(QWidget):
+    """Lays the cards out over its width and paints the gaps."""
+
+    chosen = Signal(int)
+    """The index of the card that was chosen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.cards: list[Card] = []
+        self._weights: Arrays = {}
+        self._links: dict[int, list[_Link]] = {}
+        self._titles_only = False
+        self.setMouseTracking(True)
+        theme_changed.connect(self.update)
+
+    def set_contents(self, contents: list[CardContent], weights: Arrays, titles_only: bool) -> None:
+        """Show these cards; widgets that are there already are used again."""
+        before = self._shape(), self._reached()
+        self._titles_only = titles_only
+        self._keep_cards(len(contents))
+        for card, content in zip(self.cards, contents, strict=True):
+            card.set_content(content, titles_only)
+        other_weights, self._weights = _differ(weights, self._weights), weights
+        if self._shape() != before[0]:
+            self.setMinimumSize(self._least_size())
+            self._lay_out()
+        elif other_weights or self._reached() != before[1]:
+            self._make_links()
+            self.update()
+
+    def gap(self, index: int) -> QRectF:
+        """The room between card number `index` of the row and the next one."""
+        left, right = self.cards[index].geometry(), self.cards[index + 1].geometry()
+        return QRectF(left.right() + 1 - HALO, left.top(), right.left() - left.right() - 1 + 2 * HALO, left.height())
+
+    def hover_text(self, point: QPointF) -> str:
+        """The weight whose link lies under a point."""
+        for index, links in self._links.items():
+            if self.gap(index).contains(point) and links:
+                nearest = min(links, key=lambda link: abs(link.height_at(point.x()) - point.y()))
+                if abs(nearest.height_at(point.x()) - point.y()) <= _NEAR:
+                    return f"weight[{nearest.row}, {nearest.column}] = {format_number(nearest.value)}"
+        return ""
+
+    def sizeHint(self) -> QSize:
+        """As much as the cards want."""
+        return QSize(800, 340)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the cards their places."""
+        self._lay_out()
+
+    def _keep_cards(self, count: int) -> None:
+        """So many cards; those that are there are used again."""
+        while len(self.cards) > count:
+            card = self.cards.pop()
+            card.hide()
+            card.deleteLater()
+        while len(self.cards) < count:
+            card = Card(self)
+            card.chosen.connect(self.chosen)
+            card.show()
+            self.cards.append(card)
+
+    def _shape(self) -> tuple[object, ...]:
+        """What the places of the cards depend on."""
+        return self._titles_only, sorted(self._weights), [card.content.neurons for card in self.cards]
+
+    def _reached(self) -> list[tuple[bool, bool]]:
+        """For every gap whether values have come through it forward and gradients backward."""
+        contents = [card.content for card in self.cards]
+        return [(after.top.state == "shown", before.bottom.state == "shown") for before, after in pairwise(contents)]
+
+    def _least_size(self) -> QSize:
+        count = len(self.cards)
+        gap = (_LINKED_GAPS if self._weights else _GAPS)[0]
+        height = TITLE_HEIGHT + 2 * HALO if self._titles_only else _LEAST_HEIGHT
+        return QSize(int(count * _CARD_WIDTHS[0] + (count - 1) * gap + 2 * (_MARGIN + HALO)), int(height))
+
+    def _lay_out(self) -> None:
+        count = len(self.cards)
+        if not count:
+            return
+        least, most = _LINKED_GAPS if self._weights else _GAPS
+        room = int(self.width() - 2 * _MARGIN - 2 * HALO)
+        width = min(_CARD_WIDTHS[1], max(_CARD_WIDTHS[0], (room - (count - 1) * least) // count))
+        gap = min(most, max(least, (room - count * width) // max(1, count - 1)))
+        for position, card in enumerate(self.cards):
+            # A card's halo reaches into the gaps.
+            card.setGeometry(_MARGIN + position * (width + gap), 0, int(width + 2 * HALO), self.height())
+        self._make_links()
+        self.update()
+
+    # Links
+
+    def _make_links(self) -> None:
+        self._links = {}
+        for index, (before, after) in enumerate(pairwise(self.cards)):
+            weight = self._weights.get(str(after.index))
+            if weight is not None:
+                self._links[index] = self._links_between(before, after, weight, self.gap(index))
+
+    def _links_between(self, before: Card, after: Card, weight: Array, gap: QRectF) -> list[_Link]:
+        starts = [QPointF(gap.left() + 1, rect.center().y() + before.y()) for rect in before.neuron_rects()]
+        ends = [QPointF(gap.right() - 1, rect.center().y() + after.y()) for rect in after.neuron_rects()]
+        links = [
+            _Link(row, column, starts[column], ends[row], float(weight[row, column]))
+            for row in range(weight.shape[0])
+            for column in range(weight.shape[1])
+        ]
+        # The largest last, so that it lies on top.
+        return sorted(links, key=lambda link: abs(link.value))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Links below, arrows above."""
+        if self._titles_only:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for index, (forward, backward) in enumerate(self._reached()):
+            if self.gap(index).intersects(QRectF(event.rect())):
+                self._paint_links(painter, index)
+                self._paint_arrows(painter, index, forward, backward)
+        painter.end()
+
+    def _paint_links(self, painter: QPainter, index: int) -> None:
+        theme, links = current_theme(), self._links.get(index, [])
+        limit = finite_limit(self._weights[str(self.cards[index + 1].index)]) if links else 0.0
+        for link in links:
+            share = min(1.0, abs(link.value) / limit) if limit > 0 else 0.0
+            color = QColor(theme.positive if link.value >= 0 else theme.negative)
+            if not math.isfinite(link.value):
+                color, share = QColor(theme.not_finite), 1.0
+            color.setAlphaF(0.35 + 0.65 * share)
+            painter.setPen(QPen(color, 0.5 + 3.0 * share, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+            painter.drawPath(link.path())
+
+    def _paint_arrows(self, painter: QPainter, index: int, forward: bool, backward: bool) -> None:
+        theme, gap = current_theme(), self.gap(index)
+        before, after = self.cards[index], self.cards[index + 1]
+        upper, lower = after.top_rect(), after.bottom_rect()
+        # Links need the room beside the picture; the arrow moves up beside the row's label.
+        height = upper.top() - 10 if index in self._links else upper.center().y()
+        _paint_arrow(painter, QPointF(gap.center().x(), height), 1, theme.forward if forward else theme.border)
+        if before.content.bottom.state != "not needed":
+            place = QPointF(gap.center().x(), lower.center().y())
+            _paint_arrow(painter, place, -1, theme.backward if backward else theme.border)
+
+    # Pointer
+
+    def event(self, event: QEvent) -> bool:
+        """The tool tip names the weight under the pointer."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.hover_text(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Once a tool tip is open it follows from link to link."""
+        if QToolTip.isVisible():
+            QToolTip.showText(event.globalPosition().toPoint(), self.hover_text(event.position()), self)
+
+
+def _differ(first: Arrays, second: Arrays) -> bool:
+    """Whether there is any difference between two sets of weights."""
+    if first.keys() != second.keys():
+        return True
+    return any(first[name] is not second[name] for name in first)
+
+
+def _paint_arrow(painter: QPainter, centre: QPointF, direction: int, color: str) -> None:
+    reach, head = 5.0 * direction, 3.2
+    painter.setPen(QPen(QColor(color), 1.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    tip = QPointF(centre.x() + reach, centre.y())
+    painter.drawLine(QPointF(centre.x() - reach, centre.y()), tip)
+    for side in (-head, head):
+        painter.drawLine(tip, QPointF(tip.x() - head * direction, tip.y() + side))

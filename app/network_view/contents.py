@@ -1,0 +1,305 @@
+"""What every card shows at the cursor, made from the tape alone: words, pictures, and what is empty for which reason.
+
+A picture is kept until its record, the sample or its scale changes, so that a step of the cursor makes one new picture.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from app.document.document import Document
+from app.document.plane import plane_outputs, plane_points
+from app.network_view.bars import Bars, Chances, Predictions
+from app.network_view.pictures import Cells, Maps, Picture, Scale
+from app.network_view.planes import LARGEST_NEURONS, Planes
+from app.network_view.style import limit_words, range_words, short_number
+from app.plots.color_maps import finite_limit, finite_range
+from app.plots.numbers import format_count
+from core.layers import layer_from_spec
+from core.layers.base import Layer
+from core.losses import loss_from_spec
+from core.tape import Phase, Record, Tape
+from core.types import Array, Arrays, Shape, ShapeError, shape_text
+
+ScaleChoice = Literal["unit", "layer", "network"]
+RowState = Literal["shown", "ahead", "not needed"]
+
+RESOLUTION = 32
+"""Cells along each axis of the plane."""
+
+_LONGEST_BARS = 16
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a card: shown with its picture, still ahead of the cursor, or never computed."""
+
+    name: str
+    state: RowState
+    picture: Picture | None = None
+
+    @property
+    def note(self) -> str:
+        """The words at the right: the range of what is shown."""
+        return self.picture.note if self.picture else self.state if self.state == "not needed" else ""
+
+
+@dataclass(frozen=True)
+class CardContent:
+    """Everything one card shows; `index` as in the document: −1 the input, the number of layers the loss."""
+
+    index: int
+    title: str
+    subtitles: tuple[str, ...]  # from the longest to the shortest wording
+    top: Row
+    bottom: Row
+    neurons: int = 0  # how many heat maps the top row has or will have; 0 where it is no plane
+    active: Phase | None = None  # the direction of the record that was just done here
+    selected: bool = False
+    name: str = ""  # for screen readers
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    key: tuple[object, ...]
+    holds: object  # keeps alive what the key names by its id
+    picture: Picture
+
+
+class Contents:
+    """Makes the contents of all cards; keeps what it made."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._made: dict[tuple[int, str], _Made] = {}
+        self._limits: tuple[tuple[object, ...], object, dict[str, float]] = ((), None, {})
+        self._planes: tuple[tuple[object, ...], object, list[Array]] = ((), None, [])
+
+    def cards(self, scale: ScaleChoice) -> list[CardContent]:
+        """Input, layers, loss; without a tape only their titles."""
+        document = self._document
+        if document.tape is None or document.network is None:
+            self._made.clear()
+            return titles_only(document)
+        maker = _Cards(self, document, document.tape, scale)
+        layers = [maker.layer(index, layer) for index, layer in enumerate(document.network.layers)]
+        return [maker.input(), *layers, maker.loss()]
+
+    def picture(
+        self, place: tuple[int, str], key: tuple[object, ...], holds: object, make: Callable[[], Picture]
+    ) -> Picture:
+        """The picture that was made for this place and key, or a new one."""
+        made = self._made.get(place)
+        if made is None or made.key != key:
+            made = self._made[place] = _Made(key, holds, make())
+        return made.picture
+
+    def planes(self, tape: Tape, cursor: int) -> list[Array]:
+        """Every layer over the plane, (units, H, W) each, the input's two coordinates first."""
+        done = sum(record.phase == "update" for record in tape.records[:cursor])
+        key = (id(tape), done)
+        if self._planes[0] != key:
+            coordinates = plane_points(RESOLUTION).reshape(RESOLUTION, RESOLUTION, 2)
+            outputs = [coordinates, *plane_outputs(self._document, RESOLUTION)]
+            self._planes = (key, tape, [np.moveaxis(output, 2, 0) for output in outputs])
+        return self._planes[2]
+
+    def network_limits(self, tape: Tape, sample: int, planes: list[Array]) -> dict[str, float]:
+        """The largest magnitude of any layer's y and of any gradient, on the whole tape: colours stay as one steps."""
+        key = (id(tape), sample, id(planes))
+        if self._limits[0] != key:
+            limits = {"y": max([0.0, *(finite_limit(plane) for plane in planes[1:])]), "dy": 0.0}
+            for record in tape.records:
+                if record.phase == "forward" and not planes:
+                    limits["y"] = max(limits["y"], finite_limit(record.tensors["y"][sample]))
+                elif record.phase in ("loss", "backward"):
+                    limits["dy"] = max(limits["dy"], finite_limit(record.tensors["dy"][sample]))
+            self._limits = (key, (tape, planes), limits)
+        return self._limits[2]
+
+
+class _Cards:
+    """Makes the cards of one refresh."""
+
+    def __init__(self, contents: Contents, document: Document, tape: Tape, choice: ScaleChoice) -> None:
+        self._contents, self._document, self._tape, self._choice = contents, document, tape, choice
+        self._sample = min(document.sample, len(tape.rows) - 1)
+        self._planes = contents.planes(tape, document.cursor) if document.data.is_plane else []
+        self._limits = contents.network_limits(tape, self._sample, self._planes) if choice == "network" else {}
+
+    def input(self) -> CardContent:
+        """The selected sample itself; nobody asks for its gradient."""
+        shape = self._document.data.input_shape
+        tape, planes = self._tape, self._drawn_planes(-1)
+
+        def make() -> Picture:
+            values = tape.x[self._sample]
+            note = range_words(values if planes is None else planes)
+            if values.ndim == 3:
+                return Maps("y", values, Scale(*finite_range(values), signed=False), note)
+            return self._vector("y", values, note, Scale(0.0, finite_limit(values), signed=True), planes)
+
+        key = (id(tape), self._sample, id(self._planes))
+        top = Row("y", "shown", self._contents.picture((-1, "y"), key, (tape, self._planes), make))
+        return self._card(-1, "0 · Input", (shape_text(shape),), top, Row("dy", "not needed"))
+
+    def layer(self, index: int, layer: Layer) -> CardContent:
+        """One layer: what it gave, and the gradient of the loss by what it gave."""
+        network = self._document.network
+        assert network
+        subtitles = _subtitles(network.shapes[index], sum(p.size for p in layer.params.values()))
+        title = f"{index + 1} · {layer.title}"
+        return self._card(index, title, subtitles, self._forward_row(index), self._backward_row(index))
+
+    def loss(self) -> CardContent:
+        """What the loss makes of the prediction, and its gradient, where the way back begins."""
+        network = self._document.network
+        assert network
+        index, loss = len(network.layers), network.loss
+        record = self._find("loss", index)
+        chances = not self._document.data.is_regression and (loss.takes != "values")
+        name, back = "p(class)" if chances else "prediction", "dlogits" if loss.takes == "logits" else "dy"
+        top, bottom = Row(name, "ahead"), Row(back, "ahead")
+        if record is not None:
+            key = (id(record), self._sample)
+            make = self._chances if chances else self._predictions
+            top = Row(name, "shown", self._contents.picture((index, "y"), key, record, lambda: make(record)))
+            bottom = self._gradient_row(index, back, record)
+        return self._card(index, "Loss", (loss.title,), top, bottom)
+
+    def _card(self, index: int, title: str, subtitles: tuple[str, ...], top: Row, bottom: Row) -> CardContent:
+        record, planes = self._document.record, self._drawn_planes(index)
+        return CardContent(
+            index=index,
+            title=title,
+            subtitles=subtitles,
+            top=top,
+            bottom=bottom,
+            neurons=0 if planes is None else len(planes),
+            active=record.phase if record and record.index == index else None,
+            selected=self._document.selected_layer == index,
+            name=f"{title.replace(' ·', ',')}, {subtitles[0].replace(' par.', ' parameters')}",
+        )
+
+    def _find(self, phase: Phase, index: int) -> Record | None:
+        return self._tape.find(phase, index, self._document.cursor)
+
+    def _drawn_planes(self, index: int) -> Array | None:
+        """The heat maps of a layer (−1: the input), if it is drawn so."""
+        if not 0 <= index + 1 < len(self._planes):
+            return None
+        planes = self._planes[index + 1]
+        return planes if len(planes) <= LARGEST_NEURONS else None
+
+    def _forward_row(self, index: int) -> Row:
+        record = self._find("forward", index)
+        if record is None:
+            return Row("y", "ahead")
+        planes = self._drawn_planes(index)
+
+        def make() -> Picture:
+            values = record.tensors["y"][self._sample]
+            shown = values if planes is None else planes
+            high = self._limits.get("y", finite_limit(shown))
+            # Of the whole batch, so that the kind of picture does not change with the sample.
+            signed = planes is not None or not record.tensors["y"].min() >= 0
+            scale = Scale(-high if signed else 0.0, high, signed, self._choice == "unit")
+            return self._picture_of("y", values, range_words(shown), scale, index, planes)
+
+        key = (id(record), self._sample, self._choice, self._limits.get("y"), id(self._planes))
+        return Row("y", "shown", self._contents.picture((index, "y"), key, (record, self._planes), make))
+
+    def _backward_row(self, index: int) -> Row:
+        network = self._document.network
+        assert network
+        if index < network.first_trainable:
+            return Row("dy", "not needed")
+        record = self._find("backward", index)
+        return Row("dy", "ahead") if record is None else self._gradient_row(index, "dy", record)
+
+    def _gradient_row(self, index: int, name: str, record: Record) -> Row:
+        def make() -> Picture:
+            values = record.tensors["dy"][self._sample]
+            high = self._limits.get("dy", finite_limit(values))
+            scale = Scale(-high, high, signed=True, per_unit=self._choice == "unit")
+            return self._picture_of(name, values, limit_words(values), scale, index, None)
+
+        key = (id(record), self._sample, self._choice, self._limits.get("dy"))
+        return Row(name, "shown", self._contents.picture((index, "dy"), key, record, make))
+
+    def _picture_of(
+        self, name: str, values: Array, note: str, scale: Scale, index: int, planes: Array | None
+    ) -> Picture:
+        if values.ndim == 3:
+            return Maps(name, values, scale, note)
+        classes = self._document.data.class_names
+        is_last = self._document.network is not None and index >= len(self._document.network.layers) - 1
+        names = classes if is_last and len(classes) == len(values) else ()
+        return self._vector(name, values, note, scale, planes, names)
+
+    def _vector(
+        self, name: str, values: Array, note: str, scale: Scale, planes: Array | None, names: tuple[str, ...] = ()
+    ) -> Picture:
+        if planes is not None:
+            return Planes(name, values, planes, self._tape.x[self._sample], scale, note)
+        if len(values) <= _LONGEST_BARS:
+            return Bars(name, values, scale, note, names)
+        return Cells(name, values, scale, note)
+
+    def _chances(self, record: Record) -> Picture:
+        document, sample = self._document, slice(self._sample, self._sample + 1)
+        assert document.network
+        found = document.network.loss.probabilities(record.tensors["prediction"][sample])[0]
+        # A single output is the chance of class 1.
+        chances = np.array([1 - found[0], found[0]]) if len(found) == 1 else found
+        true = int(document.data.t_train[self._tape.rows[self._sample]])
+        return Chances(chances, short_number(self._tape.loss), document.data.class_names, true)
+
+    def _predictions(self, record: Record) -> Picture:
+        values, target = (record.tensors[name][self._sample] for name in ("prediction", "target"))
+        high = finite_limit(np.concatenate([values, target]))
+        return Predictions(values, Scale(-high, high, signed=True), short_number(self._tape.loss), target)
+
+
+def titles_only(document: Document) -> list[CardContent]:
+    """The cards of a network that does not work: shapes as far as they fit, nothing in the rows."""
+    empty, shape = Row("", "ahead"), document.data.input_shape
+    cards = [CardContent(-1, "0 · Input", (shape_text(shape),), empty, empty, name="0, Input")]
+    known: Shape | None = shape
+    for index, spec in enumerate(document.experiment.layers):
+        layer = layer_from_spec(spec)
+        try:
+            known = layer.out_shape(known) if known is not None else None
+        except ShapeError:
+            known = None
+        subtitle = shape_text(known) if known is not None else "does not fit"
+        cards.append(CardContent(index, f"{index + 1} · {layer.title}", (subtitle,), empty, empty, name=layer.title))
+    loss = loss_from_spec(document.experiment.loss)
+    cards.append(CardContent(len(cards) - 1, "Loss", (loss.title,), empty, empty, name="Loss"))
+    return [replace(card, selected=card.index == document.selected_layer) for card in cards]
+
+
+def link_weights(document: Document, cards: list[CardContent]) -> Arrays:
+    """The weights drawn as links, by the index of the card they lead to: between layers that are both heat maps.
+
+    Shapes: each (out, in)
+    """
+    parameters = document.parameters()
+    weights = {}
+    for before, card in pairwise(cards):
+        weight = parameters.get(f"{card.index}.weight")
+        if weight is not None and weight.shape == (card.neurons, before.neurons):
+            weights[str(card.index)] = weight
+    return weights
+
+
+def _subtitles(shape: Shape, parameters: int) -> tuple[str, ...]:
+    if not parameters:
+        return (shape_text(shape),)
+    wordings = [f"{format_count(parameters)} par."]
+    if parameters >= 10_000:
+        wordings.append(f"{format_count(round(parameters / 1000))} k par.")
+    return tuple(f"{shape_text(shape)} · {words}" for words in wordings)

@@ -1,0 +1,164 @@
+"""The network as a row of cards: values go forward through the upper row, gradients come back through the lower one.
+
+It is a function of the document's tape and cursor; a card is painted again only when what it shows has changed.
+"""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from app.document.document import Document
+from app.network_view.card import HALO, TITLE_HEIGHT, Card
+from app.network_view.card_row import CardRow
+from app.network_view.contents import Contents, ScaleChoice, link_weights
+from app.plots.numbers import format_count
+from app.view import View
+
+_SCALES: tuple[tuple[ScaleChoice, str], ...] = (
+    ("unit", "unit scale"),
+    ("layer", "layer scale"),
+    ("network", "network scale"),
+)
+_SCALE_HELP = (
+    "Where the colours end. Unit: every map or neuron at its own largest value (a single vector is one unit). "
+    "Layer: at the largest value of the card. Network: at the largest value of all cards of the row."
+)
+
+
+class NetworkView(View):
+    """One card for the input, every layer and the loss.
+
+    `header` is the small bar with the choice of the scale; a window may move it into its own title row.
+    """
+
+    title = "Network"
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(document, parent)
+        self._contents = Contents(document)
+        self._scale: ScaleChoice = "layer"
+        self._active = -2
+        self._note = ""
+        self._row = CardRow()
+        self._row.chosen.connect(document.select_layer)
+        self._scroll = _SidewaysScroll(self._row)
+        self._message = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._message.setProperty("role", "error")
+        self._message.hide()
+        self.header = self._make_header()
+        layout = QVBoxLayout(self)
+        layout.setSpacing(2)
+        layout.setContentsMargins(8, 4, 8, 4)
+        layout.addWidget(self.header)
+        layout.addWidget(self._scroll, 1)
+        layout.addWidget(self._message, 3)
+        self.setAccessibleName("Network")
+        for signal in (
+            document.position_changed,
+            document.selection_changed,
+            document.experiment_changed,
+            document.data_changed,
+        ):
+            signal.connect(self.invalidate)
+
+    @property
+    def cards(self) -> list[Card]:
+        """The cards from left to right."""
+        return self._row.cards
+
+    @property
+    def row(self) -> CardRow:
+        """What the cards stand on; knows the links between them."""
+        return self._row
+
+    @property
+    def scale(self) -> ScaleChoice:
+        """Where the colours end: at the largest value of each unit, of the layer or of the network."""
+        return self._scale
+
+    @scale.setter
+    def scale(self, scale: ScaleChoice) -> None:
+        self._scale = scale
+        self._choice.setCurrentIndex(self._choice.findData(scale))
+        self.invalidate()
+
+    @property
+    def problem(self) -> str:
+        """The sentence shown in place of the rows; empty while there are rows."""
+        return self._message.text()
+
+    def refresh(self) -> None:
+        """Show the tape at the cursor."""
+        document = self.document
+        contents = self._contents.cards(self._scale)
+        titles_only = document.tape is None
+        self._show_problem(document.problem if titles_only else "")
+        self._row.set_contents(contents, link_weights(document, contents), titles_only)
+        self._show_note()
+        active = next((content.index for content in contents if content.active), -2)
+        if active not in (self._active, -2):
+            self._scroll.ensureWidgetVisible(self.cards[active + 1], 40, 0)
+        self._active = active
+
+    def sizeHint(self) -> QSize:
+        """As in the pictures of the window."""
+        return QSize(820, 360)
+
+    def _make_header(self) -> QWidget:
+        header = QWidget()
+        layout = QHBoxLayout(header)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._choice = QComboBox()
+        for value, words in _SCALES:
+            self._choice.addItem(words, value)
+        self._choice.setCurrentIndex(self._choice.findData(self._scale))
+        self._choice.setAccessibleName("Scale of the colours")
+        self._choice.setToolTip(_SCALE_HELP)
+        self._choice.activated.connect(self._take_scale)
+        layout.addStretch(1)
+        layout.addWidget(self._choice)
+        return header
+
+    def _take_scale(self) -> None:
+        self.scale = self._choice.currentData()
+
+    def _show_problem(self, problem: str) -> None:
+        self._message.setText(problem)
+        self._message.setVisible(bool(problem))
+        self._scroll.setMaximumHeight(int(TITLE_HEIGHT + 2 * HALO + 12) if problem else 16_777_215)
+
+    def _show_note(self) -> None:
+        network, count = self.document.network, len(self.document.experiment.layers)
+        parts = [f"{count} layer{'s' * (count != 1)}"]
+        if network is not None:
+            parts.append(f"{format_count(network.flat_params.size)} parameters")
+            parts.append("top row: values forward, bottom row: gradients backward")
+        note = " · ".join(parts)
+        if note != self._note:
+            self._note = note
+            self.note_changed.emit(note)
+
+
+class _SidewaysScroll(QScrollArea):
+    """Scrolls sideways only: with the wheel too, and never with the arrow keys, which step through the tape."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave every key to the window."""
+        event.ignore()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The wheel goes sideways."""
+        delta = event.angleDelta()
+        bar = self.horizontalScrollBar()
+        if bar.maximum() == 0:
+            event.ignore()
+            return
+        bar.setValue(bar.value() - (delta.x() or delta.y()))
+        event.accept()

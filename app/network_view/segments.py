@@ -1,0 +1,70 @@
+"""The segments of the tape bar: their widths, labels and colours."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath
+
+from app.network_view.style import font, metrics, mixed, phase_color
+from app.theme import text_on
+from core.tape import Phase, Record
+
+_GAP = 2.0
+_LOSS_SHARE = 0.7
+_LABEL_PAD = 3.0
+_RADIUS = 5.0
+_PALE = 0.3
+_SIGNS: dict[Phase, str] = {"forward": "→", "loss": "", "backward": "←", "update": "↑"}
+_PARAMETERS = {"weight": "W", "bias": "b"}
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def segment_label(record: Record) -> tuple[str, str]:
+    """The sign of the direction and the name: ("→", "Dense"), ("", "loss"), ("↑", "W₁")."""
+    sign = _SIGNS[record.phase]
+    if record.phase == "loss":
+        return sign, "loss"
+    if record.phase == "update":
+        name = record.name.split(".", 1)[1]
+        return sign, _PARAMETERS.get(name, name) + str(record.index + 1).translate(_SUBSCRIPTS)
+    return sign, record.name
+
+
+def segment_rects(phases: Sequence[Phase], bar: QRectF) -> list[QRectF]:
+    """The segments beside each other over the whole bar, without the gaps between them."""
+    shares = [_LOSS_SHARE if phase in ("loss", "update") else 1.0 for phase in phases]
+    unit, left, rects = bar.width() / sum(shares), bar.left(), []
+    for share in shares:
+        rects.append(QRectF(left, bar.top(), share * unit, bar.height()))
+        left += share * unit
+    return rects
+
+
+def paint_segments(
+    painter: QPainter, rects: list[QRectF], phases: Sequence[Phase], labels: list[tuple[str, str]], cursor: int
+) -> None:
+    """All segments: full colour where the cursor has been, pale where it has not."""
+    if not rects:
+        return
+    outline = QPainterPath()
+    outline.addRoundedRect(rects[0].united(rects[-1]), _RADIUS, _RADIUS)
+    painter.save()
+    painter.setClipPath(outline)
+    painter.setFont(font(8.5))
+    for index, (rect, phase, label) in enumerate(zip(rects, phases, labels, strict=True)):
+        color = QColor(phase_color(phase)) if index < cursor else mixed(phase_color(phase), _PALE)
+        last = index == len(rects) - 1
+        box = rect.adjusted(0, 0, 0 if last else -_GAP, 0)
+        painter.fillRect(box, color)
+        painter.setPen(text_on(color))
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), _fitting(label, box.width() - 2 * _LABEL_PAD))
+    painter.restore()
+
+
+def _fitting(label: tuple[str, str], room: float) -> str:
+    """The whole label, else its sign, else nothing."""
+    sign, name = label
+    for text in (f"{sign} {name}".strip(), sign):
+        if metrics(8.5).horizontalAdvance(text) <= room:
+            return text
+    return ""

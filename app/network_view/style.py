@@ -1,0 +1,86 @@
+"""Fonts, colours and words that the cards and the tape share; made once, because cards are painted often."""
+
+from functools import lru_cache
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+
+from app.plots.color_maps import finite_limit, finite_range
+from app.plots.non_finite import non_finite_words
+from app.plots.numbers import MINUS, format_number
+from app.theme import SMALL_POINT_SIZE, Theme, current_theme, readable, ui_font
+from core.tape import Phase
+from core.types import Array
+
+_SMALLEST_FIXED = 1e-3
+
+
+@lru_cache(maxsize=16)
+def font(points: float = SMALL_POINT_SIZE, bold: bool = False) -> QFont:
+    """The font of words in this size."""
+    return ui_font(points, bold)
+
+
+@lru_cache(maxsize=16)
+def metrics(points: float = SMALL_POINT_SIZE, bold: bool = False) -> QFontMetricsF:
+    """The measures of that font."""
+    return QFontMetricsF(font(points, bold))
+
+
+def phase_color(phase: Phase) -> str:
+    """The colour of a direction: blue forward, amber loss, vermilion backward, green update."""
+    theme = current_theme()
+    return {"forward": theme.forward, "loss": theme.loss, "backward": theme.backward, "update": theme.update}[phase]
+
+
+def text_color(color: str) -> QColor:
+    """The colour, made readable as small text on a panel."""
+    return _text_color(current_theme(), color)
+
+
+@lru_cache(maxsize=64)
+def _text_color(theme: Theme, color: str) -> QColor:
+    return readable(color)
+
+
+def mixed(color: str, share: float) -> QColor:
+    """That share of a colour on the panel's colour."""
+    top, ground = QColor(color), QColor(current_theme().panel)
+    return QColor(
+        round(share * top.red() + (1 - share) * ground.red()),
+        round(share * top.green() + (1 - share) * ground.green()),
+        round(share * top.blue() + (1 - share) * ground.blue()),
+    )
+
+
+def short_number(value: float) -> str:
+    """A value with two significant digits, as the ends of a range are written: `−2.1`, `8.7e−4`."""
+    return format_number(value, 3 if 0 < abs(value) < _SMALLEST_FIXED else 2)
+
+
+def range_words(values: Array) -> str:
+    """From the smallest to the largest value: `−2.1…3.4`; what is not finite is counted instead."""
+    low, high = finite_range(values)
+    return non_finite_words(values) or f"{short_number(low)}…{short_number(high)}"
+
+
+def limit_words(values: Array) -> str:
+    """The largest magnitude: `±8.7e−4`; what is not finite is counted instead."""
+    limit = finite_limit(values)
+    return non_finite_words(values) or (f"±{short_number(limit)}" if limit else "0")
+
+
+def ends_words(low: float, high: float) -> str:
+    """The ends of a colour scale, for a tool tip."""
+    if low == -high:
+        return f"{MINUS}{short_number(high)} to {short_number(high)}"
+    return f"{short_number(low)} to {short_number(high)}"
+
+
+def draw_fitting(painter: QPainter, rect: QRectF, texts: tuple[str, ...], points: float, bold: bool = False) -> None:
+    """The first of the texts that fits into one line, left; the last one cut short if none does."""
+    measure = metrics(points, bold)
+    fits = (text for text in texts if measure.horizontalAdvance(text) <= rect.width())
+    text = next(fits, "") or measure.elidedText(texts[-1], Qt.TextElideMode.ElideRight, rect.width())
+    painter.setFont(font(points, bold))
+    painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)

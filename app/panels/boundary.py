@@ -1,0 +1,95 @@
+"""What the network answers everywhere on the plane, under the points it learns from."""
+
+import numpy as np
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.document.document import Document
+from app.document.plane import plane_outputs
+from app.plots.numbers import format_count
+from app.plots.plane_view import PlaneView
+from app.view import PICTURES, View
+from core.datasets.base import Dataset
+from core.types import Array
+
+RESOLUTION = 64
+"""Points along each side of the plane at which the network is asked."""
+
+MOST_POINTS = 600
+"""Points of each part that are drawn at most: the first ones, which are as random as all."""
+
+NO_PLANE = "The data is not two-dimensional: there is no plane to draw."
+
+
+class Boundary(View):
+    """The network's output over the plane with the parameters at the cursor."""
+
+    title = "Decision boundary"
+    interval = PICTURES
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(document, parent)
+        self.plane = PlaneView()
+        self._points_of: Dataset | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 6, 6, 4)
+        column.addWidget(self.plane)
+        document.position_changed.connect(self.invalidate)
+
+    def refresh(self) -> None:
+        """The surface at the cursor; the points only when they are others."""
+        document = self.document
+        if not document.data.is_plane:
+            self._say(NO_PLANE)
+        elif document.network is None:
+            self._say(document.problem)
+        else:
+            self._show_surface()
+            if self._points_of is not document.data:
+                self._points_of = document.data
+                self._show_points(document.data)
+            self.note_changed.emit(self._note())
+
+    def _say(self, sentence: str) -> None:
+        self._points_of = None
+        self.note_changed.emit("")
+        self.plane.set_message(sentence)
+
+    def _show_surface(self) -> None:
+        data, network = self.document.data, self.document.network
+        assert network
+        # Pictures count rows from the top, surfaces from the bottom.
+        answer = plane_outputs(self.document, RESOLUTION)[-1][::-1]
+        outputs = answer.shape[-1]
+        read = network.loss.probabilities(answer.reshape(-1, outputs)).reshape(answer.shape)
+        if data.is_regression:
+            targets = data.t_train[:, 0]
+            self.plane.set_surface(answer[..., 0], float(targets.min()), float(targets.max()))
+        elif outputs == 1:
+            self.plane.set_surface(read[..., 0])
+        else:
+            self.plane.set_class_surface(np.moveaxis(read, -1, 0), data.class_names)
+
+    def _show_points(self, data: Dataset) -> None:
+        train, test = data.x_train[:MOST_POINTS], data.x_test[:MOST_POINTS]
+        labels = np.concatenate([_column(data.t_train[:MOST_POINTS]), _column(data.t_test[:MOST_POINTS])])
+        # Test points first: where points lie close, the ones that are learned from stay on top.
+        order = np.r_[len(train) : len(train) + len(test), 0 : len(train)]
+        is_test = np.arange(len(labels)) >= len(train)
+        self.plane.set_points(np.concatenate([train, test])[order], labels[order], is_test[order])
+
+    def _note(self) -> str:
+        data = self.document.data
+        count, shown = len(data.x_train) + len(data.x_test), self._shown(data)
+        points = "" if shown == count else f" · {format_count(shown)} of {format_count(count)} points"
+        if data.is_regression:
+            return f"output{points}"
+        names = data.class_names
+        return f"probability of {names[1]}{points}" if len(names) == 2 else f"{len(names)} classes{points}"
+
+    def _shown(self, data: Dataset) -> int:
+        return min(len(data.x_train), MOST_POINTS) + min(len(data.x_test), MOST_POINTS)
+
+
+def _column(targets: Array) -> Array:
+    """Class numbers as they are; of a regression, the first output's targets."""
+    return targets if targets.ndim == 1 else targets[:, 0]

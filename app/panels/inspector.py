@@ -1,0 +1,45 @@
+"""The Inspector: what there is to know about the selected layer, in tabs."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+
+from app.document.document import Document
+from app.panels.activations_tab import ActivationsTab
+from app.panels.gradients_tab import GradientsTab
+from app.panels.reached import layer_note, layer_title
+from app.panels.weights_tab import WeightsTab
+from app.view import TEXT, View
+
+
+class Inspector(View):
+    """Follows `document.selected_layer`; `title_changed` carries the heading that names the layer."""
+
+    title = "Inspector"
+    interval = TEXT
+    title_changed = Signal(str)
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(document, parent)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.pages: tuple[View, ...] = (WeightsTab(document), ActivationsTab(document), GradientsTab(document))
+        for page in self.pages:
+            self.tabs.addTab(page, page.title)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 6, 8, 0)
+        column.addWidget(self.tabs)
+        document.selection_changed.connect(self.invalidate)
+        document.experiment_changed.connect(self.invalidate)
+
+    def refresh(self) -> None:
+        """The heading; each tab draws itself."""
+        layer = layer_title(self.document, self.document.selected_layer)
+        self.title = f"Inspector — {layer}" if layer else "Inspector"
+        self.title_changed.emit(self.title)
+        self.note_changed.emit(layer_note(self.document, self.document.selected_layer))
+
+    def tick(self) -> None:
+        """The clock's call goes on to the tabs, each of which has its own pace."""
+        super().tick()
+        for page in self.pages:
+            page.tick()

@@ -1,0 +1,189 @@
+"""The Layers panel: the stack as a list to add to, reorder and cut, and the options of the selected layer."""
+
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QMenu, QToolButton, QWidget
+
+from app.document.document import Document
+from app.forms.spec_form import SpecForm
+from app.icons import icon
+from app.layouts import column, fill_scrolling, label, row
+from app.theme import theme_changed
+from app.view import View
+from core.docs import summary
+from core.layers import LAYERS, layer_from_spec
+from core.options import Configurable
+from core.types import Spec
+
+START_OPTIONS: dict[str, dict[str, Any]] = {"dense": {"units": 8}, "conv2d": {"filters": 8, "kernel_size": 3}}
+"""What a new layer starts with where its options have no default."""
+
+
+class LayersPanel(View):
+    """Edits the stack of layers. A stack that does not fit is kept and explained, so that it can be mended."""
+
+    title = "Layers"
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(document, parent)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Layers of the network, first to last")
+        self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.list.setMinimumHeight(84)
+        self.list.model().rowsMoved.connect(self._take_drag)
+        self.list.currentRowChanged.connect(self._select)
+        self.add_button = self._button("Add layer", self._no_action)
+        self.add_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.add_button.setMenu(self._add_menu())
+        self.up_button = self._button("Move up", self.move_up)
+        self.down_button = self._button("Move down", self.move_down)
+        self.remove_button = self._button("Remove layer", self.remove)
+        self.explanation = label(role="note", wrap=True)
+        self.problem = label(role="error", wrap=True)
+        self.form_place = column()
+        self.form: SpecForm | None = None
+        buttons = row(self.add_button, None, self.up_button, self.down_button, self.remove_button, spacing=4)
+        fill_scrolling(self, buttons, self.list, self.problem, self.explanation, self.form_place)
+        self._tint()
+        theme_changed.connect(self._tint)
+        document.experiment_changed.connect(self.invalidate)
+        document.selection_changed.connect(self.invalidate)
+
+    # Commands
+
+    def add(self, kind: str) -> None:
+        """Insert a layer of that kind behind the selected one, and select it."""
+        layer = LAYERS[kind].from_options(START_OPTIONS.get(kind, {}))
+        place = min(max(self.document.selected_layer, -1) + 1, len(self._layers))
+        self._change(f"add {layer.title}", (*self._layers[:place], layer.spec(), *self._layers[place:]))
+        self.document.select_layer(place)
+
+    def remove(self) -> None:
+        """Remove the selected layer."""
+        row = self.list.currentRow()
+        if row >= 0:
+            title = LAYERS[self._layers[row]["kind"]].title
+            self._change(f"remove {title}", self._layers[:row] + self._layers[row + 1 :])
+
+    def move_up(self) -> None:
+        """Move the selected layer one place towards the input."""
+        self._move(-1)
+
+    def move_down(self) -> None:
+        """Move the selected layer one place towards the loss."""
+        self._move(+1)
+
+    def _move(self, by: int) -> None:
+        row, layers = self.list.currentRow(), list(self._layers)
+        if row >= 0 and 0 <= row + by < len(layers):
+            layers[row], layers[row + by] = layers[row + by], layers[row]
+            self._change("move of a layer", tuple(layers))
+            self.document.select_layer(row + by)
+
+    @property
+    def _layers(self) -> tuple[Spec, ...]:
+        return self.document.experiment.layers
+
+    def _change(self, label: str, layers: tuple[Spec, ...]) -> None:
+        self.document.edit(label, layers=layers)
+
+    # Showing
+
+    def refresh(self) -> None:
+        self.list.blockSignals(True)
+        self.list.clear()
+        for index, spec in enumerate(self._layers):
+            self.list.addItem(self._item(index, spec))
+        selected = self.document.selected_layer
+        row = selected if 0 <= selected < len(self._layers) else -1
+        self.list.setCurrentRow(row)
+        self.list.blockSignals(False)
+        self.up_button.setEnabled(row > 0)
+        self.down_button.setEnabled(0 <= row < len(self._layers) - 1)
+        self.remove_button.setEnabled(row >= 0)
+        self.problem.setText(self.document.problem)
+        self.problem.setVisible(bool(self.document.problem))
+        self._show_form(row)
+        self.note_changed.emit(f"{len(self._layers)} layers · drag to reorder")
+
+    def _item(self, index: int, spec: Spec) -> QListWidgetItem:
+        options = [f"{value}" for name, value in spec.items() if name != "kind"]
+        item = QListWidgetItem(f"{index + 1}  {LAYERS[spec['kind']].title}  {' · '.join(options)}")
+        item.setData(Qt.ItemDataRole.UserRole, index)
+        item.setToolTip(summary(LAYERS[spec["kind"]]))
+        return item
+
+    def _show_form(self, row: int) -> None:
+        spec = self._layers[row] if row >= 0 else None
+        kind = spec["kind"] if spec else None
+        if self.form and self.form.objectName() != kind:
+            self.form_place.removeWidget(self.form)
+            self.form.hide()
+            self.form.deleteLater()
+            self.form = None
+        if spec is None:
+            self.explanation.setText("Select a layer to see its options.")
+            return
+        self.explanation.setText(summary(LAYERS[spec["kind"]]))
+        if self.form is None:
+            registry: dict[str, type[Configurable]] = dict(LAYERS)
+            self.form = SpecForm(registry)
+            self.form.setObjectName(spec["kind"])
+            self.form.chosen.connect(self._take_spec)
+            self.form_place.addWidget(self.form)
+        self.form.show_spec(layer_from_spec(spec).spec())
+
+    # From the widgets
+
+    def _select(self, row: int) -> None:
+        if row >= 0:
+            self.document.select_layer(row)
+
+    def _take_spec(self, spec: dict[str, Any]) -> None:
+        place = self.list.currentRow()
+        changed = (*self._layers[:place], spec, *self._layers[place + 1 :])
+        self._change(f"change of layer {place + 1}", changed)
+
+    def _take_drag(self, parent: QModelIndex, start: int, end: int, to_parent: QModelIndex, to: int) -> None:
+        order = [self.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.list.count())]
+        self._change("move of a layer", tuple(self._layers[index] for index in order))
+
+    def _take_kind(self) -> None:
+        action = self.sender()
+        assert isinstance(action, QAction)
+        self.add(action.data())
+
+    # Making
+
+    def _add_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        for kind, layer in LAYERS.items():
+            action = menu.addAction(layer.title)
+            action.setData(kind)
+            action.setToolTip(summary(layer))
+            action.triggered.connect(self._take_kind)
+        return menu
+
+    def _button(self, text: str, action: Any) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setToolTip(text)
+        button.setAccessibleName(text)
+        button.clicked.connect(action)
+        return button
+
+    def _no_action(self) -> None:
+        """The button opens its menu by itself."""
+
+    def _tint(self) -> None:
+        for button, name in (
+            (self.add_button, "plus"),
+            (self.up_button, "arrow-up"),
+            (self.down_button, "arrow-down"),
+            (self.remove_button, "trash-2"),
+        ):
+            button.setIcon(icon(name))
+        self.add_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

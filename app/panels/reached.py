@@ -1,0 +1,133 @@
+"""What the panels ask of the document: the tensors the cursor has reached, and what to say of those it has not.
+
+Every answer is an array or a sentence for the person; so no panel can show a number before the tape gets there.
+"""
+
+import math
+
+import numpy as np
+
+from app.document.document import Document
+from app.plots.numbers import format_count
+from core.tape import Record
+from core.types import Array, shape_text
+
+FORWARD_MISSING = "The forward pass has not reached this layer yet: press Next layer."
+LOSS_MISSING = "The forward pass has not reached the loss yet: press Next layer."
+BACKWARD_MISSING = "The backward pass has not reached this layer yet: press Next layer."
+UPDATE_MISSING = "This step has not updated {} yet: press Next layer."
+NOT_NEEDED = "No gradient is computed here: no layer before it has anything to learn."
+
+
+def layer_title(document: Document, index: int) -> str:
+    """A layer as the window names it: "0 · Input", "1 · Dense", "Loss"."""
+    if document.network is None:
+        return ""
+    if index < 0:
+        return "0 · Input"
+    layers = document.network.layers
+    return f"{index + 1} · {layers[index].title}" if index < len(layers) else "Loss"
+
+
+def layer_note(document: Document, index: int) -> str:
+    """A layer's size in words: "Dense · 8 units · 24 parameters"."""
+    network = document.network
+    if network is None:
+        return ""
+    if index < 0:
+        return f"{document.data.title} · {shape_text(network.input_shape)}"
+    if index >= len(network.layers):
+        return network.loss.title
+    layer = network.layers[index]
+    weight = layer.params.get("weight")
+    if weight is not None and weight.ndim == 2:
+        size = f"{weight.shape[0]} unit{'s' * (len(weight) > 1)}"
+    elif weight is not None and weight.ndim == 4:
+        size = f"{weight.shape[0]} filter{'s' * (len(weight) > 1)} {shape_text(weight.shape[2:])}"
+    else:
+        size = f"{shape_text(network.shapes[index])} out"
+    count = sum(param.size for param in layer.params.values())
+    return f"{layer.title} · {size} · {format_count(count) if count else 'no'} parameters"
+
+
+def parameter_names(document: Document, index: int) -> list[str]:
+    """The names of a layer's parameters: ["0.weight", "0.bias"]; empty for the input, the loss and most others."""
+    return [name for name in document.parameters() if int(name.split(".")[0]) == index]
+
+
+def nothing_to_learn(document: Document, index: int) -> str:
+    """Why a layer has no parameters to show."""
+    if document.network is None:
+        return document.problem
+    if index < 0:
+        return "The input has no weights: it is the data."
+    layers = document.network.layers
+    return f"{layers[index].title if index < len(layers) else 'The loss'} has no weights."
+
+
+def output(document: Document, index: int) -> Array | str:
+    """What went forward out of a layer; of the loss, the prediction as probabilities."""
+    tape, network = document.tape, document.network
+    if tape is None or network is None:
+        return document.problem
+    if index < 0:
+        return tape.x
+    if index < len(network.layers):
+        record = tape.find("forward", index, document.cursor)
+        return FORWARD_MISSING if record is None else record.tensors["y"]
+    record = tape.find("loss", index, document.cursor)
+    return LOSS_MISSING if record is None else network.loss.probabilities(record.tensors["prediction"])
+
+
+def output_gradient(document: Document, index: int) -> Array | str:
+    """The gradient of the loss by what went out of a layer; of the loss, by the prediction."""
+    tape, network = document.tape, document.network
+    if tape is None or network is None:
+        return document.problem
+    if index < network.first_trainable:
+        return NOT_NEEDED
+    is_loss = index == len(network.layers)
+    record = tape.find("loss" if is_loss else "backward", index, document.cursor)
+    if record is None:
+        return LOSS_MISSING if is_loss else BACKWARD_MISSING
+    return record.tensors["dy"]
+
+
+def parameter_gradient(document: Document, name: str) -> Array | str:
+    """The gradient of the loss by a parameter such as "0.weight"."""
+    if document.tape is None:
+        return document.problem
+    layer, parameter = name.split(".")
+    record = document.tape.find("backward", int(layer), document.cursor)
+    return BACKWARD_MISSING if record is None else record.tensors[f"d_{parameter}"]
+
+
+def parameter_change(document: Document, name: str) -> Array | str:
+    """By how much this step changes a parameter: after − before."""
+    record = update_record(document, name)
+    if record is None:
+        return UPDATE_MISSING.format(f"the {name.split('.')[1]}") if document.tape else document.problem
+    return record.tensors["after"] - record.tensors["before"]
+
+
+def update_record(document: Document, name: str) -> Record | None:
+    """The record that updated a parameter, if the cursor has reached it."""
+    done = document.tape.records[: document.cursor] if document.tape else ()
+    return next((record for record in done if record.phase == "update" and record.name == name), None)
+
+
+def norm(array: Array) -> float:
+    """√ of the sum of all squares, computed in float64."""
+    flat = np.ravel(array).astype(np.float64)
+    return math.sqrt(flat @ flat)
+
+
+def update_ratio(document: Document, name: str) -> float | None:
+    """‖after − before‖ / ‖before‖ of a parameter, once its update is reached; infinite for a parameter of zeros."""
+    record = update_record(document, name)
+    if record is None:
+        return None
+    moved, before = norm(record.tensors["after"] - record.tensors["before"]), norm(record.tensors["before"])
+    if before == 0:
+        return math.inf if moved else 0.0
+    return moved / before

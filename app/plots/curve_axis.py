@@ -1,0 +1,66 @@
+"""An axis that can be linear or logarithmic and writes its numbers the way the rest of the window does.
+
+The curves hold log₁₀ of their values where the axis is logarithmic; only the labels know the values again.
+"""
+
+import math
+from typing import Any
+
+import pyqtgraph as pg
+
+from app.plots.numbers import THIN_SPACE, format_count, format_number
+
+# Where a decade is wide enough for three labels, where for one.
+_FINE_DECADES = 3.0
+_LEVELS_FINE = (1, 2, 5)
+
+
+class ValueAxis(pg.AxisItem):
+    """The left or bottom axis of the curves."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self.logarithmic = False
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:
+        """1, 2, 5, 10, … on a logarithmic axis, or only the powers of ten where there are many."""
+        if not self.logarithmic:
+            return super().tickValues(minVal, maxVal, size)
+        ticks = log_ticks(minVal, maxVal)
+        return [(1.0, ticks)] if len(ticks) > 1 else super().tickValues(minVal, maxVal, size)
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Labels as values, not as logarithms."""
+        if self.logarithmic:
+            return [tick_text(10.0**value) for value in values]
+        return [tick_text(value * scale) for value in values]
+
+
+class PercentAxis(pg.AxisItem):
+    """The right axis: shares from 0 to 1 written as percent."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """`50 %`."""
+        return [f"{value * 100:.0f}{THIN_SPACE}%" for value in values]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Logarithms of the round values between two logarithms: 1, 2, 5 per decade, or 1 where there are many decades."""
+    decades = high - low
+    levels = _LEVELS_FINE if decades <= _FINE_DECADES else (1,)
+    every = max(1, math.ceil(decades / 8))
+    return [
+        math.log10(level) + decade
+        for decade in range(math.floor(low), math.ceil(high) + 1)
+        if decade % every == 0
+        for level in levels
+        if low <= math.log10(level) + decade <= high
+    ]
+
+
+def tick_text(value: float) -> str:
+    """A tick without the rounding noise and the trailing zeros a measured value would keep."""
+    if abs(value) >= 1000 and value == round(value):
+        return format_count(round(value))
+    text = format_number(value, 3)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text

@@ -1,0 +1,208 @@
+"""Sample pictures with what they are and what the network takes them for; the wrong ones stand out.
+
+Wrong is said three times (frame, ✗, the class it was taken for), so that nobody has to rely on a colour.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from app.plots.base import MARGIN, PaintedView, draw_line, line_height
+from app.plots.color_maps import finite_range, gray_image
+from app.plots.mosaic import mosaic_columns
+from app.plots.numbers import format_count, format_number, format_share
+from app.theme import current_theme, readable
+from core.types import Array
+
+_SMALLEST = 66.0
+_LARGEST = 96.0
+_GAP = 5.0
+
+
+class PredictionsView(PaintedView):
+    """Shows pictures (N, H, W) with true and predicted classes."""
+
+    sample_clicked = Signal(int)
+    """Number of the sample that was clicked or chosen with Enter."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Predictions", parent)
+        self._images: Array = np.zeros((0, 1, 1))
+        self._true: Array = np.zeros(0, dtype=int)
+        self._predicted: Array = np.zeros(0, dtype=int)
+        self._probability: Array = np.zeros(0)
+        self._names: tuple[str, ...] = ()
+        self._range = (0.0, 1.0)
+        self._pictures: list[QImage] | None = None
+        self._pointed: int | None = None
+        self._selected: int | None = None
+        self.set_message("No predictions yet")
+
+    def set_samples(
+        self, images: Array, true: Array, predicted: Array, probability: Array, class_names: Sequence[str] = ()
+    ) -> None:
+        """Show samples; `probability` is the one the network gives to the class it predicts.
+
+        Shapes: images (N, H, W) or (N, 1, H, W); true, predicted (N,) class numbers; probability (N,)
+        """
+        self._images = np.array(images[:, 0] if images.ndim == 4 else images)
+        self._true, self._predicted = np.array(true, dtype=int), np.array(predicted, dtype=int)
+        self._probability, self._names = np.array(probability), tuple(class_names)
+        self._range = finite_range(self._images)
+        self._pictures = None
+        if self._selected is not None and self._selected >= len(images):
+            self._selected = None
+        self._pointed = None
+        self.set_message("" if len(images) else "No samples")
+        self.setAccessibleDescription(self.summary())
+
+    def select(self, index: int | None) -> None:
+        """Frame a sample; None frames nothing."""
+        self._selected = index
+        self.update()
+
+    def wrong(self) -> Array:
+        """Which samples are taken for something else (N,)."""
+        return np.asarray(self._true != self._predicted)
+
+    def summary(self) -> str:
+        """`3 of 24 wrong`, and how many are not shown for want of room."""
+        count, shown = len(self._images), self.shown_count()
+        text = f"{format_count(int(self.wrong().sum()))} of {format_count(count)} wrong"
+        return text if shown >= count else f"{text} · the first {format_count(shown)} shown"
+
+    def hover_text(self) -> str:
+        """`sample 5: 8, taken for 3 with 0.64 ✗`."""
+        index = self._selected if self._pointed is None else self._pointed
+        if index is None or index >= len(self._images) or self._message:
+            return ""
+        true, guess = self._class_name(int(self._true[index])), self._class_name(int(self._predicted[index]))
+        probability = format_number(float(self._probability[index]), 3)
+        if true == guess:
+            return f"sample {index}: {true}, recognised with {probability} ✓"
+        return f"sample {index}: {true}, taken for {guess} with {probability} ✗"
+
+    def caption(self, index: int) -> str:
+        """The words under a picture: `8 · 99 %`, or `✗ 8→3 64 %`."""
+        true, guess = self._class_name(int(self._true[index])), self._class_name(int(self._predicted[index]))
+        probability = float(self._probability[index])
+        percent = format_share(round(probability * 10_000), 10_000) if np.isfinite(probability) else "NaN"
+        return f"{true} · {percent}" if true == guess else f"✗ {true}→{guess} {percent}"
+
+    def columns(self) -> int:
+        """How many samples lie side by side."""
+        room, count = self._room(), max(len(self._images), 1)
+        columns = mosaic_columns(count, round(_SMALLEST + line_height()), round(_SMALLEST), room.width(), room.height())
+        return max(1, min(columns, int((room.width() + _GAP) / (_SMALLEST + _GAP))))
+
+    def shown_count(self) -> int:
+        """How many samples there is room for."""
+        rows = int((self._room().height() + _GAP) / (self._side() + line_height() + _GAP))
+        return min(len(self._images), max(rows, 1) * self.columns())
+
+    def cell_rect(self, index: int) -> QRectF:
+        """The place of one sample with its caption."""
+        room, side, columns = self._room(), self._side(), self.columns()
+        height = side + line_height()
+        row, column = divmod(index, columns)
+        return QRectF(room.left() + column * (side + _GAP), room.top() + row * (height + _GAP), side, height)
+
+    def restyle(self) -> None:
+        """Make the pictures again in the colours of the theme."""
+        self._pictures = None
+        super().restyle()
+
+    def paint_content(self, painter: QPainter) -> None:
+        """Pictures, captions, frames, strip."""
+        if self._pictures is None:
+            self._pictures = [gray_image(image, *self._range) for image in self._images]
+        for index in range(self.shown_count()):
+            self._paint_sample(painter, index, self._pictures[index])
+        strip = QRectF(self.rect()).adjusted(MARGIN + 2, 0, -MARGIN - 2, -MARGIN)
+        strip.setTop(strip.bottom() - line_height())
+        draw_line(painter, strip, self.hover_text() or self.summary(), current_theme().text)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell what is under the pointer."""
+        self._pointed = self._index_at(event.position())
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is pointed at any more."""
+        self._pointed = None
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click chooses a sample."""
+        index = self._index_at(event.position())
+        if index is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._choose(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows choose the neighbour, Enter or Space says it again."""
+        steps = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Up: -self.columns(),
+            Qt.Key.Key_Down: self.columns(),
+            Qt.Key.Key_Return: 0,
+            Qt.Key.Key_Space: 0,
+        }
+        step = steps.get(Qt.Key(event.key()))
+        if step is None or self._message:
+            super().keyPressEvent(event)
+            return
+        index = 0 if self._selected is None else self._selected + step
+        if 0 <= index < self.shown_count():
+            self._choose(index)
+
+    def sizeHint(self) -> QSize:
+        """Room for about three rows."""
+        return QSize(320, 250)
+
+    def _choose(self, index: int) -> None:
+        self._selected = index
+        self.update()
+        self.sample_clicked.emit(index)
+
+    def _class_name(self, index: int) -> str:
+        return self._names[index] if 0 <= index < len(self._names) else str(index)
+
+    def _room(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(MARGIN + 2, MARGIN + 2, -MARGIN - 2, -MARGIN - line_height() - 2)
+
+    def _side(self) -> float:
+        room, columns = self._room(), self.columns()
+        rows = -(-max(len(self._images), 1) // columns)
+        across = (room.width() + _GAP) / columns - _GAP
+        down = (room.height() + _GAP) / rows - _GAP - line_height()
+        return min(max(min(across, down), _SMALLEST), _LARGEST)
+
+    def _index_at(self, point: QPointF) -> int | None:
+        if self._message:
+            return None
+        return next((i for i in range(self.shown_count()) if self.cell_rect(i).contains(point)), None)
+
+    def _paint_sample(self, painter: QPainter, index: int, picture: QImage) -> None:
+        theme, cell = current_theme(), self.cell_rect(index)
+        square = QRectF(cell.left(), cell.top(), cell.width(), cell.width())
+        size = picture.size().scaled(square.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+        target = QRectF(0, 0, size.width(), size.height())
+        target.moveCenter(square.center())
+        painter.drawImage(target, picture)
+        wrong = bool(self._true[index] != self._predicted[index])
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.backward if wrong else theme.border), 2.0 if wrong else 1.0))
+        painter.drawRect(square)
+        if index == self._selected:
+            painter.setPen(QPen(QColor(theme.accent), 2.0))
+            painter.drawRect(square.adjusted(-2, -2, 2, 2))
+        caption = QRectF(cell.left() - _GAP / 2, square.bottom(), cell.width() + _GAP, line_height())
+        text = QFontMetricsF(painter.font()).elidedText(
+            self.caption(index), Qt.TextElideMode.ElideRight, caption.width()
+        )
+        painter.setPen(readable(theme.backward) if wrong else QColor(theme.muted))
+        painter.drawText(caption, int(Qt.AlignmentFlag.AlignCenter), text)

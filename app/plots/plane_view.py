@@ -1,0 +1,195 @@
+"""The decision boundary: what the network answers over the plane, with the points it learns from on top.
+
+Row 0 of a surface is the lowest y, as a mesh grid counts it; on the screen y goes up.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from app.plots.base import MARGIN, PaintedView, draw_line, draw_warning, line_height
+from app.plots.color_maps import class_image, class_table, colored_image, sequential_index
+from app.plots.legend import draw_legend, legend_width
+from app.plots.non_finite import non_finite_words
+from app.plots.numbers import format_number
+from app.theme import current_theme, rgb
+from core.types import Array
+
+EXTENT = 1.2
+_POINT = 3.6
+
+
+class PlaneView(PaintedView):
+    """Shows a function over the square plane [−1.2, 1.2]² and labelled points."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Plane", parent)
+        self._surface: Array | None = None
+        self._range = (0.0, 1.0)
+        self._class_names: tuple[str, ...] = ()
+        self._points: Array = np.zeros((0, 2))
+        self._labels: Array = np.zeros(0)
+        self._test: Array = np.zeros(0, dtype=bool)
+        self._image: QImage | None = None
+        self._pointer: QPointF | None = None
+        self.set_message("No points yet")
+
+    def set_surface(self, values: Array, low: float = 0.0, high: float = 1.0) -> None:
+        """Show one output over the plane, from the first class's colour at `low` to the second's at `high`.
+
+        Shapes: values (H, W), row 0 at y = −1.2, column 0 at x = −1.2
+        """
+        self._surface, self._range = np.array(values), (low, high)
+        self._surface_changed()
+
+    def set_class_surface(self, probabilities: Array, class_names: Sequence[str] = ()) -> None:
+        """Show several classes over the plane, their colours mixed by probability.
+
+        Shapes: probabilities (K, H, W), row 0 at y = −1.2, column 0 at x = −1.2
+        """
+        self._surface, self._class_names = np.array(probabilities), tuple(class_names)
+        self._surface_changed()
+
+    def clear_surface(self) -> None:
+        """Show the points alone."""
+        self._surface = self._image = None
+        self.update()
+
+    def set_points(self, x: Array, labels: Array, test: Array | None = None) -> None:
+        """Show points: training points filled, test points as rings.
+
+        Shapes: x (N, 2); labels (N,), class numbers or real targets (coloured like the surface); test (N,) bool
+        """
+        self._points, self._labels = np.array(x), np.array(labels)
+        self._test = np.zeros(len(x), dtype=bool) if test is None else np.array(test, dtype=bool)
+        self.set_message("")
+
+    def hover_text(self) -> str:
+        """`(0.31, −0.20): 0.9421`, or the likeliest class and its probability."""
+        if self._pointer is None or self._message:
+            return ""
+        x, y = self.plane_position(self._pointer)
+        if max(abs(x), abs(y)) > EXTENT:
+            return ""
+        where = f"({format_number(x, 3)}, {format_number(y, 3)})"
+        if self._surface is None:
+            return where
+        height, width = self._surface.shape[-2:]
+        row = min(int((y + EXTENT) / (2 * EXTENT) * height), height - 1)
+        column = min(int((x + EXTENT) / (2 * EXTENT) * width), width - 1)
+        here = self._surface[..., row, column]
+        if here.ndim == 0:
+            return f"{where}: {format_number(float(here))}"
+        if not np.isfinite(here).all():
+            return f"{where}: NaN"
+        best = int(here.argmax())
+        name = self._class_names[best] if best < len(self._class_names) else f"class {best}"
+        return f"{where}: {name} {format_number(float(here[best]), 3)}"
+
+    def square(self) -> QRectF:
+        """The plane's place on the widget."""
+        room = QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN - line_height())
+        side = max(1.0, min(room.width(), room.height()))
+        return QRectF(room.center().x() - side / 2, room.top() + (room.height() - side) / 2, side, side)
+
+    def plane_position(self, point: QPointF) -> tuple[float, float]:
+        """From a point of the widget to x and y on the plane."""
+        square = self.square()
+        x = (point.x() - square.left()) / square.width()
+        y = (square.bottom() - point.y()) / square.height()
+        return (2 * x - 1) * EXTENT, (2 * y - 1) * EXTENT
+
+    def widget_position(self, x: float, y: float) -> QPointF:
+        """From x and y on the plane to a point of the widget."""
+        square = self.square()
+        return QPointF(
+            square.left() + (x / EXTENT + 1) / 2 * square.width(),
+            square.bottom() - (y / EXTENT + 1) / 2 * square.height(),
+        )
+
+    def restyle(self) -> None:
+        """Make the picture again in the colours of the theme."""
+        self._image = None
+        super().restyle()
+
+    def paint_content(self, painter: QPainter) -> None:
+        """Surface, axes, points, strip."""
+        theme, square = current_theme(), self.square()
+        painter.fillRect(square, QColor(theme.field))
+        if self._surface is not None:
+            if self._image is None:
+                self._image = self._make_image(self._surface)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(square, self._image)
+        painter.setPen(QPen(QColor(theme.border), 1))
+        painter.drawRect(square)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.save()
+        painter.setClipRect(square)
+        for (x, y), label, test in zip(self._points, self._labels, self._test, strict=True):
+            self._paint_point(painter, self.widget_position(float(x), float(y)), float(label), bool(test))
+        painter.restore()
+        self._paint_strip(painter)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Read the value under the pointer."""
+        self._pointer = event.position()
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is read any more."""
+        self._pointer = None
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Square, and the strip."""
+        return QSize(240, 260)
+
+    def _surface_changed(self) -> None:
+        self._image = None
+        self.set_message("")
+
+    def _make_image(self, surface: Array) -> QImage:
+        upwards = surface[..., ::-1, :]
+        if upwards.ndim == 3:
+            return class_image(upwards)
+        # Softened towards the panel, so that points in the same colour can still be told from their ground.
+        table = class_table().copy()
+        panel = np.array(rgb(current_theme().panel))
+        table[1:, :3] = (0.6 * table[1:, :3] + 0.4 * panel).round()
+        return colored_image(sequential_index(upwards, *self._range), table)
+
+    def _point_color(self, label: float) -> QColor:
+        theme = current_theme()
+        if label == int(label) and label >= 0:
+            return QColor(theme.class_color(int(label)))
+        row = class_table()[int(sequential_index(np.array([label]), *self._range)[0])]
+        return QColor(*(int(channel) for channel in row))
+
+    def _paint_point(self, painter: QPainter, at: QPointF, label: float, test: bool) -> None:
+        color, panel = self._point_color(label), QColor(current_theme().panel)
+        if test:
+            painter.setBrush(panel)
+            painter.setPen(QPen(color, 1.6))
+            painter.drawEllipse(at, _POINT - 0.8, _POINT - 0.8)
+        else:
+            painter.setBrush(color)
+            painter.setPen(QPen(panel, 1))
+            painter.drawEllipse(at, _POINT, _POINT)
+
+    def _paint_strip(self, painter: QPainter) -> None:
+        strip = QRectF(self.rect()).adjusted(MARGIN + 2, 0, -MARGIN - 2, -MARGIN)
+        strip.setTop(strip.bottom() - line_height())
+        if self._surface is not None:
+            strip.setLeft(strip.left() + draw_warning(painter, strip, non_finite_words(self._surface)))
+        low, high = format_number(self._range[0], 3), format_number(self._range[1], 3)
+        if self._surface is not None and self._surface.ndim == 2:
+            draw_legend(painter, strip, class_table(), low, high)
+            strip.setRight(strip.right() - legend_width(painter, low, high))
+        draw_line(painter, strip, self.hover_text() or self._key(), current_theme().text)
+
+    def _key(self) -> str:
+        return "● train  ○ test" if self._test.any() else ""

@@ -1,0 +1,89 @@
+"""The base of everything in the window that shows the document, and the clock that paces it.
+
+While nothing runs, a view follows every step at once. While a training runs, it is redrawn by the clock, at most as
+often as its kind of content is worth, and only while it can be seen.
+"""
+
+import time
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from app.document.document import Document
+
+PICTURES, HISTOGRAMS, TEXT = 33, 100, 250
+"""Milliseconds between two refreshes while a training runs, by kind of content."""
+
+_TICK = 16
+
+
+class View(QWidget):
+    """Shows a part of the document; subclasses override `refresh` and connect the document's signals to `invalidate`.
+
+    `note_changed` carries the short remark at the right of the panel's title.
+    """
+
+    note_changed = Signal(str)
+    title: str = ""
+    interval: int = PICTURES
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self._stale = True
+        self._refreshed_at = 0.0
+
+    def refresh(self) -> None:
+        """Draw what the document holds now."""
+        raise NotImplementedError
+
+    def invalidate(self) -> None:
+        """What is shown is out of date: redraw now, or when the clock says, or when it is shown again."""
+        self._stale = True
+        if not self.document.running:
+            self._refresh_if_visible()
+
+    def tick(self) -> None:
+        """The clock's call: redraw if it is out of date, visible and its turn."""
+        if self._stale and (time.monotonic() - self._refreshed_at) * 1000 >= self.interval:
+            self._refresh_if_visible()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._refresh_if_visible()
+
+    def _refresh_if_visible(self) -> None:
+        if self.isVisible():
+            self._stale = False
+            self._refreshed_at = time.monotonic()
+            self.refresh()
+
+
+class FrameClock(QObject):
+    """Ticks the views while a training runs; stands still otherwise."""
+
+    def __init__(self, document: Document, views: list[View], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._views = views
+        self._timer = QTimer(self, interval=_TICK)
+        self._timer.timeout.connect(self._tick)
+        document.running_changed.connect(self._follow)
+
+    def stop(self) -> None:
+        """Stand still for good."""
+        self._timer.stop()
+
+    def _follow(self) -> None:
+        if self._document.running:
+            self._timer.start()
+        else:
+            self._timer.stop()
+            for view in self._views:
+                view.invalidate()
+
+    def _tick(self) -> None:
+        for view in self._views:
+            view.tick()

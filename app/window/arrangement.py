@@ -1,0 +1,87 @@
+"""Which panels there are and where their docks stand."""
+
+from typing import TypeVar
+
+from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMainWindow
+
+from app.document.document import Document
+from app.panels.boundary import Boundary
+from app.panels.curves import Curves
+from app.panels.data import DataPanel
+from app.panels.gradient_flow import GradientFlow
+from app.panels.inspector import Inspector
+from app.panels.layers import LayersPanel
+from app.panels.predictions import Predictions
+from app.panels.training import TrainingPanel
+from app.view import View
+from app.window.docks import Dock
+from core.datasets.base import Dataset
+
+P = TypeVar("P", bound=View)
+
+LEFT_WIDTH, RIGHT_WIDTH = 250, 330
+"""Widths of the outer columns at first, in pixels."""
+
+
+class Arrangement(QObject):
+    """Makes the docks and puts them where they belong."""
+
+    def __init__(self, window: QMainWindow, document: Document) -> None:
+        super().__init__(window)
+        self._window = window
+        left, bottom = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+        for corner, area in (
+            (Qt.Corner.TopLeftCorner, left),
+            (Qt.Corner.BottomLeftCorner, left),
+            (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+            (Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            window.setCorner(corner, area)
+        self.docks: dict[type[View], Dock] = {}
+        for kind in (DataPanel, TrainingPanel, LayersPanel):
+            self._add(kind(document), left)
+        self._add(Inspector(document), Qt.DockWidgetArea.RightDockWidgetArea)
+        for panel in (Curves, Boundary, Predictions, GradientFlow):
+            self._add(panel(document), bottom)
+        for other in (Predictions, GradientFlow):
+            window.tabifyDockWidget(self.docks[Boundary], self.docks[other])
+        across = Qt.Orientation.Horizontal
+        window.resizeDocks([self.docks[DataPanel], self.docks[Inspector]], [LEFT_WIDTH, RIGHT_WIDTH], across)
+        self._first: QByteArray = window.saveState()
+        self._suits: type[View] | None = None
+
+    def views(self) -> list[View]:
+        """All panels, for the clock."""
+        return [dock.view for dock in self.docks.values()]
+
+    def panel(self, kind: type[P]) -> P:
+        """The panel of that class."""
+        view = self.docks[kind].view
+        assert isinstance(view, kind)
+        return view
+
+    def toggle_actions(self) -> list[QAction]:
+        """An action for each dock that closes it or brings it back."""
+        return [dock.toggleViewAction() for dock in self.docks.values()]
+
+    def suit(self, data: Dataset) -> None:
+        """Bring the panel to the front that has something to show of this data."""
+        kind = Boundary if data.is_plane else Predictions if data.is_image else GradientFlow
+        if kind is not self._suits:
+            self._suits = kind
+            self.docks[kind].raise_()
+
+    def reset(self) -> None:
+        """All docks back to where they were at first."""
+        self._window.restoreState(self._first)
+        for dock in self.docks.values():
+            dock.show()
+        if self._suits:
+            self.docks[self._suits].raise_()
+
+    def _add(self, view: View, area: Qt.DockWidgetArea) -> None:
+        dock = Dock(view, self._window)
+        self.docks[type(view)] = dock
+        self._window.addDockWidget(area, dock)

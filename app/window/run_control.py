@@ -1,0 +1,87 @@
+"""Who owns the weights: hands them to the engine, takes them back, and passes on what the engine reports."""
+
+from PySide6.QtCore import QObject, Signal
+
+from app.document.document import Document
+from app.engine.engine import Engine
+from app.engine.protocol import Frame, Run, Stopped, Until
+
+
+class RunControl(QObject):
+    """Runs and pauses the training of a document."""
+
+    noted = Signal(str)
+    """A run ended by itself, as it was asked to."""
+
+    failed = Signal(str)
+    """A run ended because something went wrong."""
+
+    def __init__(self, document: Document, engine: Engine, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._engine = engine
+        self.samples_per_second = 0.0
+        engine.frame.connect(self._show)
+        engine.stopped.connect(self._take_back)
+        document.pause_needed.connect(self.pause_now)
+        document.data_changed.connect(self.load)
+        document.experiment_changed.connect(self._pass_on_options)
+
+    def load(self) -> None:
+        """Let the engine have the data ahead of the first run."""
+        self._engine.load(self._document.data)
+
+    def run(self, until: Until | None = None) -> None:
+        """Train until paused, or until the condition holds."""
+        if (state := self._document.begin_run()) is not None:
+            self._engine.start(Run(self._document.experiment, state, until or Until()))
+
+    def pause(self) -> None:
+        """Ask for a stop after the current step."""
+        if self._document.running:
+            self._engine.pause()
+
+    def pause_now(self) -> None:
+        """Stop after the current step; on return the document has its weights back."""
+        if self._document.running:
+            self._engine.pause_now()
+
+    def toggle(self) -> None:
+        """Run if paused, pause if running."""
+        if self._document.running:
+            self.pause()
+        else:
+            self.run()
+
+    def run_to_step(self, target: int) -> None:
+        """Train up to that step; the last one is done in the window, so that it can be looked at layer by layer."""
+        document = self._document
+        if document.trainer is None or document.running or target <= document.steps_done:
+            return
+        if target - document.steps_done > 1:
+            self.run(Until(steps=target - 1))
+        else:
+            document.next_batch()
+
+    def next_epoch(self) -> None:
+        """Train to the end of the current epoch."""
+        if self._document.trainer:
+            self.run_to_step((self._document.epochs_done + 1) * self._document.trainer.batches_per_epoch)
+
+    def _show(self, frame: Frame) -> None:
+        self.samples_per_second = frame.samples_per_second
+        self._document.show_progress(frame.first_step, frame.losses, frame.evaluations)
+        if frame.state is not None:
+            self._document.show_state(frame.state)
+
+    def _take_back(self, stopped: Stopped) -> None:
+        frame = stopped.frame
+        assert frame.state is not None
+        self._document.show_progress(frame.first_step, frame.losses, frame.evaluations)
+        self._document.end_run(frame.state)
+        if stopped.reason:
+            (self.failed if stopped.is_problem else self.noted).emit(stopped.reason)
+
+    def _pass_on_options(self) -> None:
+        if self._document.running:
+            self._engine.change_optimizer(dict(self._document.experiment.optimizer))

@@ -1,0 +1,40 @@
+"""Pictures of the real window, made without a display: for the README, for tests and for looking at a change."""
+
+import os
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QImageWriter
+
+from app.document.document import Document
+from app.engine.in_process import InProcessEngine
+from app.theme import ThemeName
+from app.train_command import load_data
+from app.window.main_window import MainWindow
+from app.window.start import make_application
+from core.experiment import Experiment
+from core.types import DataError
+
+
+def take_screenshot(path: Path, experiment: Experiment, size: tuple[int, int], theme: ThemeName, steps: int) -> None:
+    """Write a picture of the window after `steps` steps of the tape. Errors: DataError when it cannot be written."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    make_application("light" if theme == "system" else theme)
+    window = MainWindow(Document(experiment, load_data(experiment.source())), InProcessEngine())
+    window.resize(*size)
+    window.show()
+    for _ in range(steps):
+        window.document.next_layer()
+    save_picture(window, path)
+    window.close()
+
+
+def save_picture(window: MainWindow, path: Path) -> None:
+    """Write what the window shows now as a PNG."""
+    # Layouts and repaints are posted events; what is not processed is not in the picture.
+    for _ in range(3):
+        QCoreApplication.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+    writer = QImageWriter(str(path), b"png")
+    if not writer.write(window.grab().toImage()):
+        raise DataError(f"The picture cannot be written to {path}: {writer.errorString()}. Choose another place.")

@@ -1,0 +1,103 @@
+"""The tool bar: run and step, the learning rate, and where the training stands."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
+
+from app.document.document import Document
+from app.forms.option_field import OptionField
+from app.icons import icon
+from app.layouts import label
+from app.plots.numbers import format_count, format_number
+from app.theme import current_theme, theme_changed
+from core.optimizers import OPTIMIZERS
+
+_STEPS = ("batch_start", "back", "next_layer", "next_batch", "next_epoch")
+
+
+class MainToolBar(QToolBar):
+    """Buttons for the actions that are pressed all the time."""
+
+    def __init__(self, document: Document, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__("Steps", parent)
+        self.setObjectName("Steps")
+        self.setMovable(False)
+        self._document = document
+        self._actions = actions
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._add("run", "primary")
+        self.addSeparator()
+        for name in _STEPS:
+            self._add(name, "next" if name == "next_layer" else "")
+        self.addSeparator()
+        self.rate = self._make_rate()
+        self._rate_action = self.addWidget(self.rate)
+        self.addSeparator()
+        self.status = label()
+        self.status.setAccessibleName("Where the training stands")
+        self.addWidget(self.status)
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spacer)
+        for name in ("undo", "redo"):
+            self._add(name, "link").setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        theme_changed.connect(self._tint)
+        self._tint()
+
+    def _add(self, name: str, role: str) -> QToolButton:
+        action = self._actions[name]
+        self.addAction(action)
+        button = self.widgetForAction(action)
+        assert isinstance(button, QToolButton)
+        button.setProperty("role", role)
+        button.setObjectName(name)
+        button.setAccessibleName(action.text())
+        return button
+
+    def show_position(self) -> None:
+        """Epoch, step, loss and accuracy at the cursor."""
+        document = self._document
+        facts = [("epoch", format_count(document.epochs_done + 1)), ("step", format_count(document.steps_done))]
+        losses = document.history.losses
+        if 0 < document.steps_done <= len(losses):
+            facts.append(("loss", format_number(losses[document.steps_done - 1])))
+        if found := document.shown_evaluation():
+            accuracy = found[1].accuracy
+            facts.append(("test loss", format_number(found[1].loss)))
+            if accuracy is not None:
+                facts[-1] = ("test accuracy", f"{accuracy:.2%}".replace("%", " %"))
+        self.status.setText(" &nbsp;".join(f"{name} <b>{value}</b>" for name, value in facts))
+
+    def show_running(self) -> None:
+        """Run or Pause, by what pressing it would do."""
+        running = self._document.running
+        self._actions["run"].setText("Pause" if running else "Run")
+        self._tint()
+
+    def _tint(self) -> None:
+        color = current_theme().on_accent
+        self._actions["run"].setIcon(icon("pause" if self._document.running else "play", color))
+        self._actions["next_layer"].setIcon(icon("step-forward", current_theme().backward))
+
+    def show_experiment(self) -> None:
+        """The learning rate of the optimizer in force."""
+        spec = self._document.experiment.optimizer
+        if spec["kind"] != self.rate.objectName():
+            made = self._make_rate()
+            made_action = self.insertWidget(self._rate_action, made)
+            self.removeAction(self._rate_action)
+            self.rate.deleteLater()
+            self.rate, self._rate_action = made, made_action
+        self.rate.show_value(spec.get("learning_rate", self.rate.option.default))
+
+    def _make_rate(self) -> OptionField:
+        kind = self._document.experiment.optimizer["kind"]
+        optimizer = OPTIMIZERS[kind]
+        field = OptionField(next(o for o in optimizer.options() if o.name == "learning_rate"), optimizer.title)
+        field.setObjectName(kind)
+        field.chosen.connect(self._take_rate)
+        return field
+
+    def _take_rate(self, name: str, value: float) -> None:
+        spec = {**self._document.experiment.optimizer, name: value}
+        self._document.edit("change of the learning rate", optimizer=spec)

@@ -1,0 +1,44 @@
+"""Dropout: noise in training against units that rely on one another."""
+
+import dataclasses
+from typing import ClassVar
+
+import numpy as np
+
+from core.layers.base import Layer
+from core.layout import draw_like
+from core.options import option
+from core.types import Array, Arrays
+
+
+@dataclasses.dataclass(eq=False)
+class Dropout(Layer):
+    """Sets a random share of the values to 0 while training and enlarges the others to make up for it.
+
+    Shapes:   x, y, mask (N, ...)
+    Formula:  training: y = x · mask, each mask entry 0 with probability p, otherwise 1/(1−p);  evaluation: y = x
+    Gradient: dx = dy · mask, the same mask;  evaluation: dx = dy
+    Range:    p = 0 drops nothing, p = 1 everything (all zeros)
+    Source:   `torch.nn.Dropout`; Srivastava et al. 2014
+    """
+
+    kind: ClassVar[str] = "dropout"
+    title: ClassVar[str] = "Dropout"
+
+    p: float = option(0.5, minimum=0, maximum=1, help="Probability with which a value is dropped in a training step.")
+
+    def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        if not training:
+            return x, {}
+        if rng is None:
+            raise TypeError("Dropout draws its mask in training and needs a random generator: forward(x, True, rng)")
+        mask = (draw_like(x, rng) >= self.p).astype(x.dtype)
+        mask *= 1 / (1 - self.p) if self.p < 1 else 0.0
+        return x * mask, {"mask": mask}
+
+    def backward(
+        self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
+    ) -> tuple[Array | None, Arrays]:
+        if not need_dx:
+            return None, {}
+        return (dy * cache["mask"] if cache else dy), {}

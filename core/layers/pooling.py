@@ -1,0 +1,176 @@
+"""Pooling: makes images smaller by taking the largest value or the mean of each window."""
+
+import dataclasses
+from typing import ClassVar
+
+import numpy as np
+
+from core.layers.base import Layer
+from core.layers.choose import bits, keep
+from core.layout import Index, batch_first, batch_last, taps
+from core.options import option
+from core.types import Array, Arrays, OptionError, Shape, output_size
+
+
+class Pool2D(Layer):
+    """What the two sliding poolings share: a window, its stride and its padding."""
+
+    kernel_size: int
+    stride: int | None
+    padding: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.padding > self.kernel_size / 2:
+            raise OptionError(
+                f"{self.title}: a padding of {self.padding} is more than half the kernel of {self.kernel_size}: "
+                f"choose a padding of at most {self.kernel_size // 2}."
+            )
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        if len(in_shape) != 3:
+            raise self._refuse("an image (channels × height × width)", in_shape)
+        channels, height, width = in_shape
+        if self.kernel_size > min(height, width) + 2 * self.padding:
+            raise self._refuse(f"an image at least as large as its window of {self.kernel_size}", in_shape)
+        return channels, *(output_size(size, self.kernel_size, self._step, self.padding) for size in (height, width))
+
+    @property
+    def _step(self) -> int:
+        return self.stride or self.kernel_size
+
+    def _windows(self, image: Shape, positions: Shape) -> list[tuple[Index, Index]]:
+        """For each place in the window, row by row: which outputs see something there, and which inputs they see.
+
+        Both are indices into (C, H, W, N) arrays.
+        """
+        rows, columns = (
+            taps(size, self.kernel_size, self._step, self.padding, count)
+            for size, count in zip(image, positions, strict=True)
+        )
+        return [
+            ((slice(None), out_rows, out_columns), (slice(None), in_rows, in_columns))
+            for out_rows, in_rows in rows
+            for out_columns, in_columns in columns
+        ]
+
+
+@dataclasses.dataclass(eq=False)
+class MaxPool2D(Pool2D):
+    """Takes the largest value of each window; only that value learns from the window's gradient.
+
+    Shapes:   x (N, C, H, W), y (N, C, oh, ow); oh = ⌊(H + 2·padding − kernel_size) / stride⌋ + 1, ow likewise
+    Formula:  y[n, c, r, s] = max over i, j of x[n, c, r·stride + i − padding, s·stride + j − padding], where that lies
+              inside the image
+    Gradient: dy goes to the first largest value of its window, row by row; all others get exactly 0
+    Errors:   ShapeError when a sample is not an image or smaller than the window; OptionError for a padding of more
+              than half the kernel
+    Source:   `torch.nn.MaxPool2d`
+    """
+
+    kind: ClassVar[str] = "max_pool2d"
+    title: ClassVar[str] = "MaxPool2D"
+
+    kernel_size: int = option(minimum=1, help="Height and width of the window, in pixels.")
+    stride: int | None = option(None, minimum=1, help="How many pixels the window moves; empty: as far as it is large.")
+    padding: int = option(0, minimum=0, help="Rows and columns around the image that never win.")
+
+    def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
+        x = batch_last(x)
+        channels, oh, ow = self.out_shape(self.in_shape)
+        y = np.full((channels, oh, ow, x.shape[3]), -np.inf, x.dtype)
+        for outputs, inputs in self._windows(x.shape[1:3], y.shape[1:3]):
+            np.maximum(y[outputs], x[inputs], out=y[outputs])
+        return batch_first(y), {"x": batch_first(x), "y": batch_first(y)}
+
+    def backward(
+        self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
+    ) -> tuple[Array | None, Arrays]:
+        if not need_dx:
+            return None, {}
+        x, y, left = batch_last(cache["x"]), batch_last(cache["y"]), batch_last(dy).copy()
+        dx = np.zeros(x.shape, dy.dtype)
+        # Row by row through the window: the first input that equals the maximum takes the gradient and leaves 0.
+        for outputs, inputs in self._windows(x.shape[1:3], y.shape[1:3]):
+            taken = keep(x[inputs] == y[outputs], left[outputs])
+            dx[inputs] += taken
+            np.bitwise_xor(bits(left[outputs]), bits(taken), out=bits(left[outputs]))
+        return batch_first(dx), {}
+
+
+@dataclasses.dataclass(eq=False)
+class AvgPool2D(Pool2D):
+    """Takes the mean of each window.
+
+    Shapes:   x (N, C, H, W), y (N, C, oh, ow); oh = ⌊(H + 2·padding − kernel_size) / stride⌋ + 1, ow likewise
+    Formula:  y[n, c, r, s] = Σᵢ Σⱼ x[n, c, r·stride + i − padding, s·stride + j − padding] / kernel_size², where x is 0
+              outside the image
+    Gradient: every x of a window gets dy / kernel_size² from it
+    Errors:   ShapeError when a sample is not an image or smaller than the window; OptionError for a padding of more
+              than half the kernel
+    Source:   `torch.nn.AvgPool2d` (the padding counts in the mean)
+    """
+
+    kind: ClassVar[str] = "avg_pool2d"
+    title: ClassVar[str] = "AvgPool2D"
+
+    kernel_size: int = option(minimum=1, help="Height and width of the window, in pixels.")
+    stride: int | None = option(None, minimum=1, help="How many pixels the window moves; empty: as far as it is large.")
+    padding: int = option(0, minimum=0, help="Rows and columns of zeros around the image, which count in the mean.")
+
+    def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
+        x = batch_last(x)
+        channels, oh, ow = self.out_shape(self.in_shape)
+        y = np.zeros((channels, oh, ow, x.shape[3]), x.dtype)
+        for outputs, inputs in self._windows(x.shape[1:3], y.shape[1:3]):
+            y[outputs] += x[inputs]
+        y /= self.kernel_size**2
+        return batch_first(y), {}
+
+    def backward(
+        self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
+    ) -> tuple[Array | None, Arrays]:
+        if not need_dx:
+            return None, {}
+        share = batch_last(dy) / self.kernel_size**2
+        channels, height, width = self.in_shape
+        dx = np.zeros((channels, height, width, len(dy)), dy.dtype)
+        for outputs, inputs in self._windows((height, width), share.shape[1:3]):
+            dx[inputs] += share[outputs]
+        return batch_first(dx), {}
+
+
+@dataclasses.dataclass(eq=False)
+class GlobalAvgPool2D(Layer):
+    """Takes the mean of each channel over the whole image.
+
+    Shapes:   x (N, C, H, W), y (N, C)
+    Formula:  y[n, c] = Σᵢ Σⱼ x[n, c, i, j] / (H·W)
+    Gradient: dx[n, c, i, j] = dy[n, c] / (H·W)
+    Errors:   ShapeError when a sample is not an image
+    Source:   `torch.nn.AdaptiveAvgPool2d(1)`; Lin, Chen and Yan 2014, "Network in Network"
+    """
+
+    kind: ClassVar[str] = "global_avg_pool2d"
+    title: ClassVar[str] = "GlobalAvgPool2D"
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        if len(in_shape) != 3:
+            raise self._refuse("an image (channels × height × width)", in_shape)
+        return in_shape[:1]
+
+    def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
+        return x.mean(axis=(2, 3)), {}
+
+    def backward(
+        self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
+    ) -> tuple[Array | None, Arrays]:
+        if not need_dx:
+            return None, {}
+        channels, height, width = self.in_shape
+        dx = np.empty((channels, height, width, len(dy)), dy.dtype)
+        dx[...] = (dy.T / (height * width))[:, None, None, :]
+        return batch_first(dx), {}

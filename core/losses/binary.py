@@ -1,0 +1,84 @@
+"""Losses for questions with the answers yes and no, one question an output."""
+
+import dataclasses
+from typing import ClassVar
+
+import numpy as np
+
+from core.layers.activations import sigmoid
+from core.losses.base import Loss, mean_of_others, total
+from core.types import Array, DataError
+
+
+class BinaryLoss(Loss):
+    """A loss whose targets are truths between 0 (no) and 1 (yes)."""
+
+    def check_values(self, target: Array) -> None:
+        super().check_values(target)
+        if target.size and (target.min() < 0 or target.max() > 1):
+            raise DataError(
+                f"{self.title} asks for targets between 0 and 1, but they go from {target.min():g} to "
+                f"{target.max():g}: choose mean squared error."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class BinaryCrossEntropy(BinaryLoss):
+    """Binary cross-entropy on probabilities: −log of the probability that was given to the truth.
+
+    Shapes:   prediction p (probabilities) and target t (0 … 1) (N, outputs)
+    Formula:  L = −mean(t · log p + (1 − t) · log(1 − p)), with log limited to at least −100
+    Gradient: dp = (p − t) / max(p (1 − p), 1e-12) / (N · outputs)
+    Source:   `torch.nn.BCELoss`
+    """
+
+    kind: ClassVar[str] = "binary_cross_entropy"
+    title: ClassVar[str] = "Binary cross-entropy"
+    takes: ClassVar[str] = "probabilities"
+
+    def per_sample(self, prediction: Array, target: Array) -> Array:
+        return mean_of_others(self._elementwise(prediction, target))
+
+    def value_and_gradient(self, prediction: Array, target: Array) -> tuple[float, Array]:
+        value = total(self._elementwise(prediction, target)) / prediction.size
+        slope = np.maximum(prediction * (1 - prediction), 1e-12)
+        return value, (prediction - target) / slope / prediction.size
+
+    def _elementwise(self, p: Array, target: Array) -> Array:
+        return (target - 1) * limited_log(1 - p) - target * limited_log(p)
+
+
+@dataclasses.dataclass(frozen=True)
+class BCEWithLogits(BinaryLoss):
+    """Binary cross-entropy on logits: −log of the probability given to the truth, through a sigmoid of its own.
+
+    Shapes:   prediction x (logits) and target t (0 … 1) (N, outputs)
+    Formula:  L = mean(max(x, 0) − x·t + log(1 + exp(−|x|)))
+    Gradient: dx = (σ(x) − t) / (N · outputs)
+    Source:   `torch.nn.BCEWithLogitsLoss`
+    """
+
+    kind: ClassVar[str] = "bce_with_logits"
+    title: ClassVar[str] = "Binary cross-entropy (logits)"
+    takes: ClassVar[str] = "logits"
+    class_threshold: ClassVar[float] = 0.0
+
+    def per_sample(self, prediction: Array, target: Array) -> Array:
+        return mean_of_others(self._elementwise(prediction, target))
+
+    def value_and_gradient(self, prediction: Array, target: Array) -> tuple[float, Array]:
+        value = total(self._elementwise(prediction, target)) / prediction.size
+        return value, (sigmoid(prediction) - target) / prediction.size
+
+    def _elementwise(self, logits: Array, target: Array) -> Array:
+        # log(1 + exp(−|x|)) cannot overflow, unlike −log σ(x) written out.
+        return np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
+
+    def probabilities(self, prediction: Array) -> Array:
+        return sigmoid(prediction)
+
+
+def limited_log(p: Array) -> Array:
+    """log p, but never below −100, so that one probability of 0 does not make the whole loss infinite."""
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(p), -100)

@@ -1,0 +1,147 @@
+"""Options a person chooses, declared once: checked, saved as plain data, and shown as fields of a form.
+
+Layers, losses, optimizers, schedules, initialisers and data sets are dataclasses whose fields are made with `option`.
+From that one declaration come the checks in the constructor, the `spec` in a saved file and the fields in the window.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self, TypeVar, cast
+
+from core.types import OptionError, Spec
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """One option as a form needs it: its type, default, range or choices, and a sentence that explains it."""
+
+    name: str
+    type: type  # bool, int, float or str
+    default: Any  # dataclasses.MISSING where the person has to choose; None where the value may be left open
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None  # an exclusive lower bound
+    below: float | None = None  # an exclusive upper bound
+    choices: tuple[str, ...] = ()  # words allowed instead of (int, float) or as the only values (str)
+    help: str = ""
+
+    def range_text(self) -> str:
+        """The allowed values in words: "a whole number of at least 1"."""
+        if self.type is bool:
+            return "true or false"
+        if self.type is str:
+            return "one of " + ", ".join(self.choices)
+        text = "a whole number" if self.type is int else "a number"
+        bounds = []
+        if self.minimum is not None:
+            bounds.append(f"of at least {self.minimum:g}")
+        if self.above is not None:
+            bounds.append(f"above {self.above:g}")
+        if self.maximum is not None:
+            bounds.append(f"at most {self.maximum:g}")
+        if self.below is not None:
+            bounds.append(f"below {self.below:g}")
+        text = " ".join([text, " and ".join(bounds)]).strip()
+        return text + "".join(f' or "{word}"' for word in self.choices) + " or None" * (self.default is None)
+
+    def check(self, value: Any, owner: str) -> None:
+        """Raise `OptionError` unless `value` is allowed; `owner` is the name the sentence starts with."""
+        if not self._allows(value):
+            raise OptionError(f"{owner}: {self.name} must be {self.range_text()}, not {value!r}.")
+
+    def _allows(self, value: Any) -> bool:
+        if value is None:
+            return self.default is None
+        if isinstance(value, str):
+            return value in self.choices
+        if self.type is bool or isinstance(value, bool):
+            return self.type is bool and isinstance(value, bool)
+        if self.type is int and not isinstance(value, int):
+            return False
+        if not isinstance(value, (int, float)) or self.type is str or not math.isfinite(value):
+            return False
+        return not (
+            (self.minimum is not None and value < self.minimum)
+            or (self.maximum is not None and value > self.maximum)
+            or (self.above is not None and value <= self.above)
+            or (self.below is not None and value >= self.below)
+        )
+
+
+def option(
+    default: Any = dataclasses.MISSING,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    choices: Iterable[str] = (),
+    help: str,
+) -> Any:
+    """Declare a field of a `Configurable`; bounds and choices as in `Option`."""
+    metadata = {
+        "minimum": minimum,
+        "maximum": maximum,
+        "above": above,
+        "below": below,
+        "choices": tuple(choices),
+        "help": help,
+    }
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+class Configurable:
+    """Base of everything that is made of options; subclasses are dataclasses with a `kind`."""
+
+    kind: ClassVar[str]
+    """The name in a saved file, for example "conv2d"."""
+
+    title: ClassVar[str]
+    """The name a person reads, for example "Conv2D"."""
+
+    def __post_init__(self) -> None:
+        for choice in self.options():
+            choice.check(getattr(self, choice.name), self.title)
+
+    @classmethod
+    def options(cls) -> tuple[Option, ...]:
+        """The options in the order of the constructor."""
+        return tuple(_to_option(field) for field in dataclasses.fields(cast(Any, cls)) if field.init)
+
+    def spec(self) -> dict[str, Any]:
+        """Plain JSON data from which `from_spec` rebuilds an equal object."""
+        return {"kind": self.kind, **{choice.name: getattr(self, choice.name) for choice in self.options()}}
+
+    @classmethod
+    def from_options(cls, values: Mapping[str, Any]) -> Self:
+        """Make one from option values by name; unknown or missing names raise `OptionError`."""
+        known = {choice.name for choice in cls.options()}
+        if unknown := sorted(set(values) - known):
+            allowed = ", ".join(sorted(known)) or "none"
+            raise OptionError(f"{cls.title}: there is no option {unknown[0]!r}; the options are {allowed}.")
+        required = {choice.name for choice in cls.options() if choice.default is dataclasses.MISSING}
+        if missing := sorted(required - set(values)):
+            raise OptionError(f"{cls.title}: the option {missing[0]!r} is missing.")
+        return cls(**values)
+
+
+T = TypeVar("T", bound=Configurable)
+
+
+def from_spec(registry: Mapping[str, type[T]], spec: Spec, what: str) -> T:
+    """Rebuild what `spec()` described; `what` names the sort of thing for the error, for example "layer"."""
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("kind"), str):
+        raise OptionError(f'A {what} is described by an object with a "kind", not by {spec!r}.')
+    kind = spec["kind"]
+    if kind not in registry:
+        raise OptionError(f"There is no {what} of kind {kind!r}; known are {', '.join(registry)}.")
+    return registry[kind].from_options({name: value for name, value in spec.items() if name != "kind"})
+
+
+def _to_option(field: "dataclasses.Field[Any]") -> Option:
+    annotation = str(field.type) if not isinstance(field.type, type) else field.type.__name__
+    for word, value_type in (("bool", bool), ("int", int), ("float", float)):
+        if word in annotation:
+            return Option(field.name, value_type, field.default, **field.metadata)
+    return Option(field.name, str, field.default, **field.metadata)

@@ -1,0 +1,292 @@
+"""Training: which rows come next, one step on them, and everything needed to continue later exactly as now.
+
+`train_step` and `record_step` are the same step; the second is watched while it happens.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from core.clipping import Clipping, NoClipping
+from core.datasets.base import Dataset
+from core.health import NonFiniteFinder
+from core.metrics import Evaluation, accuracy, confusion_matrix, r_squared
+from core.network import Network
+from core.optimizers import Optimizer
+from core.penalties import NoPenalty, Penalty, penalised
+from core.recording import StepRecorder
+from core.schedules import ConstantRate, Schedule
+from core.tape import Tape
+from core.types import Array, Arrays, DataError, OptionError, ShapeError, StateError
+
+_FLAT = "flat"  # the name under which the optimizer sees all parameters at once
+_EVALUATION_ROWS = 1000  # rows a forward pass takes at once; keeps the memory of an evaluation small
+
+
+class Trainer:
+    """A built network, an optimizer and data; advances one batch at a time.
+
+    The objective is the loss on the data plus the penalty; losses that are returned or shown are those on the data
+    alone, so that those of training and test can be compared.
+
+    Rows are shuffled anew for every epoch, from the seed and the number of the epoch; the last batch of an epoch may be
+    shorter, and a batch size beyond the number of rows means all of them. Errors: ShapeError when the network's output
+    does not fit the targets; DataError when a target makes no sense
+    """
+
+    def __init__(  # noqa: PLR0917
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        data: Dataset,
+        batch_size: int,
+        seed: int,
+        schedule: Schedule | None = None,
+        penalty: Penalty | None = None,
+        clipping: Clipping | None = None,
+    ) -> None:
+        if batch_size < 1:
+            raise OptionError(f"Training: batch_size must be a whole number of at least 1, not {batch_size!r}.")
+        if not len(data.x_train) or not len(data.x_test):
+            raise DataError(f"{data.title} has no samples to {'test' if len(data.x_train) else 'train'} with.")
+        self.network = network
+        self.optimizer = optimizer
+        self.data = data
+        self.batch_size = min(batch_size, len(data.x_train))
+        self.seed = seed
+        self.schedule = schedule or ConstantRate()
+        self.penalty = penalty or NoPenalty()
+        self.clipping = clipping or NoClipping()
+        self.learning_rate = optimizer.learning_rate
+        self.steps = 0
+        self.rng = np.random.default_rng([seed, 0])
+        self._order_epoch, self._order = -1, np.empty(0, np.int64)
+        self._t_train = self._encode(data.t_train)
+        self._t_test = self._encode(data.t_test)
+        self._pull, self._penalised = self._penalty_arrays()
+        self._remembering = tuple(layer for layer in network.layers if layer.buffers)
+        self._draws = any(layer.kind == "dropout" for layer in network.layers)
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """How many batches an epoch has, a short last one included."""
+        return -(-len(self.data.x_train) // self.batch_size)
+
+    @property
+    def epoch(self) -> int:
+        """The number of complete epochs behind us."""
+        return self.steps // self.batches_per_epoch
+
+    def next_rows(self) -> Array:
+        """The rows of the training data that the next step will use."""
+        epoch, batch = divmod(self.steps, self.batches_per_epoch)
+        if epoch != self._order_epoch:
+            self._order = np.random.default_rng([self.seed, epoch]).permutation(len(self.data.x_train))
+            self._order_epoch = epoch
+        return self._order[batch * self.batch_size : (batch + 1) * self.batch_size]
+
+    def train_step(self) -> float:
+        """Train on the next batch; returns its loss.
+
+        Errors: NonFiniteError, and nothing has changed, when the loss or a gradient is NaN or infinite
+        """
+        rows = self.next_rows()
+        return self._step(self.data.x_train.take(rows, axis=0), self._t_train.take(rows, axis=0))
+
+    def record_step(self) -> Tape:
+        """Train on the next batch exactly as `train_step` does, and keep everything that happened.
+
+        Errors: NonFiniteError, as in `train_step`
+        """
+        rows, network = self.next_rows(), self.network
+        x, target = self.data.x_train.take(rows, axis=0), self._t_train.take(rows, axis=0)
+        contribution = {} if self._pull is None else penalised(network.by_name(self._pull))
+        recorder = StepRecorder(network, self.penalty, contribution)
+        before, buffers_before = _copies(network.parameters()), _copies(network.buffers())
+        memory_before = self.optimizer_memory()
+        loss = self._step(x, target, recorder)
+        after, memory_after = _copies(network.parameters()), self.optimizer_memory()
+        for name in before:
+            tensors = {"before": before[name], "after": after[name], **recorder.gradients(name)}
+            for slot, arrays in memory_after.items():
+                earlier = memory_before[slot].get(name)
+                tensors[f"{slot} before"] = np.zeros_like(arrays[name]) if earlier is None else earlier
+                tensors[f"{slot} after"] = arrays[name]
+            recorder.update(self.optimizer, name, tensors)
+        return Tape(
+            records=tuple(recorder.records),
+            step=self.steps,
+            epoch=(self.steps - 1) // self.batches_per_epoch + 1,
+            rows=rows,
+            x=x,
+            target=target,
+            loss=loss,
+            learning_rate=self.optimizer.learning_rate,
+            params_before=before,
+            params_after=after,
+            buffers_before=buffers_before,
+            buffers_after=_copies(network.buffers()),
+        )
+
+    def evaluate(self, part: str = "test", confusion: bool = False) -> Evaluation:
+        """Loss and accuracy (R² for a regression) on all of "test" or "train", without learning from it.
+
+        With `confusion` also which classes were taken for which; not for a regression.
+        """
+        x, target, labels = self._part(part)
+        loss, total, outputs = self.network.loss, 0.0, []
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for rows in _slices(len(x)):
+                prediction = self.network.forward(x[rows])
+                total += loss.value_and_gradient(prediction, target[rows])[0] * len(prediction)
+                outputs.append(prediction if self.data.is_regression else loss.predicted_class(prediction))
+        result = np.concatenate(outputs)
+        if self.data.is_regression:
+            return Evaluation(total / len(x), None, len(x), r_squared(result, labels))
+        table = confusion_matrix(result, labels, len(self.data.class_names)) if confusion else None
+        return Evaluation(total / len(x), accuracy(result, labels), len(x), confusion=table)
+
+    def predict(self, part: str = "test") -> Array:
+        """The network's output for every row of "test" or "train", (N, outputs): what top-k accuracy asks for."""
+        x = self._part(part)[0]
+        return np.concatenate([self.network.forward(x[rows]) for rows in _slices(len(x))])
+
+    def optimizer_memory(self) -> dict[str, Arrays]:
+        """Copies of what the optimizer remembers, by slot and by the parameters' names."""
+        return {
+            slot: _copies(self.network.by_name(arrays[_FLAT])) if arrays else {}
+            for slot, arrays in self.optimizer.memory.items()
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Everything that training changes: a copy, with weights and optimizer memory by parameter name."""
+        return {
+            "weights": self.network.state_dict(),
+            "optimizer": {**self.optimizer.state(), "memory": self.optimizer_memory()},
+            "steps": self.steps,
+            "rng": self.rng.bit_generator.state,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue from what `state()` gave, bit for bit. Errors: StateError, and nothing has changed."""
+        optimizer = {**state["optimizer"], "memory": self._flat_memory(state["optimizer"]["memory"])}
+        self.optimizer.check_state(optimizer)
+        rng = np.random.default_rng()
+        try:
+            rng.bit_generator.state = state["rng"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateError("The saved state of the random generator cannot be read.") from error
+        if not isinstance(state["steps"], int) or state["steps"] < 0:
+            raise StateError(f"The saved state has {state['steps']!r} as its number of steps.")
+        self.network.load_state_dict(state["weights"])
+        self.optimizer.restore(optimizer)
+        self.steps, self.rng = state["steps"], rng
+
+    def set_learning_rate(self, rate: float) -> None:
+        """The learning rate from the next step on; a schedule starts from it."""
+        self.optimizer.set_options({"learning_rate": rate})
+        self.learning_rate = rate
+
+    def _step(self, x: Array, target: Array, recorder: StepRecorder | None = None) -> float:
+        network, optimizer, pull = self.network, self.optimizer, self._pull
+        start = self._snapshot()
+        # What overflows is found by looking at the results, and told in words instead of warnings.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            if pull is not None:
+                self.penalty.gradient(network.flat_params, out=pull)
+                pull *= self._penalised
+            loss, _ = network.loss_and_gradients(x, target, self.rng, recorder)
+            grads = network.flat_grads
+            if pull is not None:
+                grads += pull
+            # Also finite only if every gradient is, and if no optimizer's sum of squares can overflow.
+            norm = math.sqrt(grads.dot(grads))
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                self._refuse(x, target, start)
+            raw = grads if recorder is None else grads.copy()
+            self.clipping.clip(grads, norm)
+            if recorder is not None:
+                recorder.clipping(raw, grads)
+            optimizer.learning_rate = self.schedule.rate(self.learning_rate, self.steps)
+            optimizer.update({_FLAT: network.flat_params}, {_FLAT: grads})
+        self.steps += 1
+        return loss
+
+    def _snapshot(self) -> tuple[list[Arrays], Any]:
+        """What a step changes before it is known to be good: buffers, and the random state if a layer draws from it."""
+        buffers = [_copies(layer.buffers) for layer in self._remembering]
+        return buffers, self.rng.bit_generator.state if self._draws else None
+
+    def _rewind(self, start: tuple[list[Arrays], Any]) -> None:
+        for layer, buffers in zip(self._remembering, start[0], strict=True):
+            for name, before in buffers.items():
+                layer.buffers[name][...] = before
+        if start[1] is not None:
+            self.rng.bit_generator.state = start[1]
+
+    def _refuse(self, x: Array, target: Array, start: tuple[list[Arrays], Any]) -> NoReturn:
+        """Take the bad step back and raise the error that says where it went bad."""
+        finder = NonFiniteFinder(self.network)
+        self._rewind(start)
+        self.network.loss_and_gradients(x, target, self.rng, finder)
+        self._rewind(start)
+        raise finder.error(self.steps + 1)
+
+    def _penalty_arrays(self) -> tuple[Array | None, Array | None]:
+        """Room for what the penalty adds to the flat gradient, and 1 where it acts, 0 elsewhere."""
+        if isinstance(self.penalty, NoPenalty):
+            return None, None
+        mask = np.zeros_like(self.network.flat_params)
+        for part in penalised(self.network.by_name(mask)).values():
+            part.fill(1)
+        return np.zeros_like(mask), mask
+
+    def _flat_memory(self, memory: Mapping[str, Mapping[str, Array]]) -> dict[str, Arrays]:
+        """Optimizer memory by parameter name as the flat arrays the optimizer works on."""
+        params, flat = self.network.parameters(), {}
+        for slot, arrays in memory.items():
+            shapes = {name: np.shape(array) for name, array in arrays.items()}
+            if arrays and shapes != {name: param.shape for name, param in params.items()}:
+                raise StateError(f"The saved optimizer memory, {slot}, does not fit the parameters of this network.")
+            parts = [np.asarray(arrays[name], self.network.flat_params.dtype).ravel() for name in params if arrays]
+            flat[slot] = {_FLAT: np.concatenate(parts)} if parts else {}
+        return flat
+
+    def _part(self, part: str) -> tuple[Array, Array, Array]:
+        if part == "train":
+            return self.data.x_train, self._t_train, self.data.t_train
+        return self.data.x_test, self._t_test, self.data.t_test
+
+    def _encode(self, targets: Array) -> Array:
+        shape, loss = self.network.shapes[-1] if self.network.shapes else self.data.input_shape, self.network.loss
+        if len(shape) != 1:
+            raise ShapeError(
+                "The last layer gives a picture, not a vector of outputs: add Flatten and Dense at the end."
+            )
+        if not self.data.is_regression:
+            targets = loss.encode(targets, shape[0], len(self.data.class_names))
+        elif loss.class_targets:
+            raise ShapeError(
+                f"{loss.title} tells classes apart, but {self.data.title} asks for numbers: choose mean squared error."
+            )
+        elif targets.shape[1:] != shape:
+            raise ShapeError(
+                f"The last layer gives {shape[0]} values and the data asks for {targets.shape[1]}: "
+                f"give the last layer {targets.shape[1]} units."
+            )
+        else:
+            loss.check_values(targets)
+        if np.issubdtype(targets.dtype, np.floating):
+            targets = targets.astype(self.network.flat_params.dtype, copy=False)
+        return targets
+
+
+def _copies(arrays: Arrays) -> Arrays:
+    return {name: array.copy() for name, array in arrays.items()}
+
+
+def _slices(size: int) -> Iterator[slice]:
+    for start in range(0, size, _EVALUATION_ROWS):
+        yield slice(start, start + _EVALUATION_ROWS)

@@ -1,0 +1,119 @@
+"""The surface is what the network at the cursor answers at that very place of the plane."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from app.panels.boundary import NO_PLANE, RESOLUTION, Boundary
+from app.plots.numbers import format_number
+from tests.app.panel_documents import XOR_RECORDS, number_document, picture_document, step, xor_document
+
+EXTENT = 1.2
+
+
+def show(qtbot, document):
+    view = Boundary(document)
+    qtbot.addWidget(view)
+    view.resize(400, 390)
+    view.show()
+    return view
+
+
+def said_at(view, x, y):
+    """What the picture says with the pointer at a point of the plane."""
+    place = view.plane.widget_position(x, y)
+    nothing = Qt.MouseButton.NoButton
+    where = QPointF(view.plane.mapToGlobal(place))
+    move = QMouseEvent(QEvent.Type.MouseMove, place, where, nothing, nothing, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(view.plane, move)
+    return view.plane.hover_text().split(": ")[1]
+
+
+def xor_probability(parameters, x, y):
+    """Dense, Tanh, Dense, sigmoid, written out, at the centre of the cell the point lies in."""
+    cell = 2 * EXTENT / RESOLUTION
+    centre = [(np.floor((v + EXTENT) / cell) + 0.5) * cell - EXTENT for v in (x, y)]
+    hidden = np.tanh(parameters["0.weight"] @ np.array(centre) + parameters["0.bias"])
+    return 1 / (1 + np.exp(-(parameters["2.weight"] @ hidden + parameters["2.bias"])[0]))
+
+
+@pytest.mark.parametrize("place", [(0.51, 0.82), (-0.95, 0.21), (0.33, -1.1), (-0.4, -0.7)])
+def test_the_probability_at_a_place_is_the_networks_own(qtbot, place):
+    document = xor_document()
+    view = show(qtbot, document)
+    assert float(said_at(view, *place)) == pytest.approx(xor_probability(document.parameters(), *place), abs=6e-5)
+
+
+def test_the_surface_follows_the_updates_forward_and_back(qtbot):
+    document = xor_document()
+    view = show(qtbot, document)
+    for _ in range(3):
+        document.next_batch()
+    step(document, XOR_RECORDS - 4)
+    before = said_at(view, 0.51, 0.82)
+    said = [before]
+    for _ in range(4):
+        step(document, 1)
+        said.append(said_at(view, 0.51, 0.82))
+        assert float(said[-1]) == pytest.approx(xor_probability(document.parameters(), 0.51, 0.82), abs=6e-5)
+    assert len(set(said)) == 5
+    for _ in range(4):
+        document.back()
+    assert said_at(view, 0.51, 0.82) == before
+
+
+def test_two_outputs_say_the_likelier_class_and_its_probability(qtbot):
+    document = xor_document()
+    layers = (*document.experiment.layers[:-1], {"kind": "dense", "units": 2})
+    document.edit("softmax", layers=layers, loss={"kind": "cross_entropy"})
+    view = show(qtbot, document)
+    name, probability = said_at(view, 0.51, 0.82).split()
+    p = document.parameters()
+    cell = 2 * EXTENT / RESOLUTION
+    centre = np.array([(np.floor((v + EXTENT) / cell) + 0.5) * cell - EXTENT for v in (0.51, 0.82)])
+    logits = p["2.weight"] @ np.tanh(p["0.weight"] @ centre + p["0.bias"]) + p["2.bias"]
+    odds = np.exp(logits) / np.exp(logits).sum()
+    assert name == document.data.class_names[odds.argmax()]
+    assert float(probability) == pytest.approx(odds.max(), abs=6e-4)
+
+
+def test_a_regression_shows_the_output_itself(qtbot):
+    document = number_document()
+    view = show(qtbot, document)
+    p = document.parameters()
+    cell = 2 * EXTENT / RESOLUTION
+    centre = np.array([(np.floor((v + EXTENT) / cell) + 0.5) * cell - EXTENT for v in (0.51, -0.82)])
+    expected = (p["0.weight"] @ centre + p["0.bias"])[0]
+    assert said_at(view, 0.51, -0.82) == format_number(expected)
+
+
+def test_pictures_have_no_plane_and_other_data_brings_it_back(qtbot):
+    pictures, xor = picture_document(), xor_document()
+    view = show(qtbot, pictures)
+    assert view.plane.message() == NO_PLANE
+    pictures.change("XOR", xor.experiment, xor.data)
+    assert view.plane.message() == ""
+
+
+def test_a_network_that_does_not_fit_gives_its_reason(qtbot):
+    document = xor_document()
+    view = show(qtbot, document)
+    document.edit("wrong", layers=(*document.experiment.layers, {"kind": "dense", "units": 3}))
+    assert document.problem and view.plane.message() == document.problem
+
+
+def test_training_points_are_filled_and_test_points_are_rings(qtbot):
+    document = xor_document()
+    view = show(qtbot, document)
+    given = []
+    view.plane.set_points = lambda *points: given.append(points)
+    document.reset()
+    assert given == []  # the same points are not given again
+    view._points_of = None
+    document.reset()
+    (x, labels, test) = given[0]
+    data = document.data
+    assert np.array_equal(x[~test], data.x_train) and np.array_equal(labels[~test], data.t_train)
+    assert np.array_equal(x[test], data.x_test) and np.array_equal(labels[test], data.t_test)

@@ -1,0 +1,90 @@
+"""Every parameter's bar is the norm of its gradient, and update/weight once the update is reached."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from app.panels.gradient_flow import EMPTY, FlowRow, GradientFlow
+from tests.app.panel_documents import XOR_RECORDS, step, xor_document
+
+
+def show(qtbot, document):
+    view = GradientFlow(document)
+    qtbot.addWidget(view)
+    view.resize(400, 390)
+    view.show()
+    return view
+
+
+def test_before_the_backward_pass_a_sentence_says_what_to_press(qtbot):
+    document = xor_document()
+    view = show(qtbot, document)
+    step(document, 4)
+    assert view.bars.message() == EMPTY
+    step(document, 1)
+    assert view.bars.message() == ""
+
+
+def test_rows_fill_as_the_cursor_reaches_their_records_and_empty_on_the_way_back(qtbot):
+    document = xor_document()
+    view = show(qtbot, document)
+    seen = []
+    for _ in range(XOR_RECORDS):
+        step(document, 1)
+        seen.append([(row.gradient is not None, row.ratio is not None) for row in view.bars.rows()])
+    no, gradient, both = (False, False), (True, False), (True, True)
+    assert seen[3:] == [
+        [no, no, no, no],
+        [no, no, gradient, gradient],
+        [no, no, gradient, gradient],
+        [gradient] * 4,
+        [both, gradient, gradient, gradient],
+        [both, both, gradient, gradient],
+        [both, both, both, gradient],
+        [both] * 4,
+    ]
+    for expected in reversed(seen[4:-1]):
+        document.back()
+        assert [(row.gradient is not None, row.ratio is not None) for row in view.bars.rows()] == expected
+
+
+def test_the_numbers_are_the_norms_of_the_tape(qtbot):
+    document = xor_document()
+    view = show(qtbot, document)
+    document.next_batch()
+    tape = document.tape
+    assert [row.label for row in view.bars.rows()] == ["1 · Dense W", "1 · Dense b", "3 · Dense W", "3 · Dense b"]
+    for row in view.bars.rows():
+        record = next(r for r in tape.records if r.name == row.name)
+        before, after, gradient = (record.tensors[key].astype(float) for key in ("before", "after", "gradient"))
+        assert row.gradient == pytest.approx(np.linalg.norm(gradient), rel=1e-6)
+        # A bias may start at exactly zero; then no ratio exists.
+        if np.linalg.norm(before):
+            assert row.ratio == pytest.approx(np.linalg.norm(after - before) / np.linalg.norm(before), rel=1e-5)
+
+
+def test_the_axis_stands_still_and_grows_only_for_what_lies_outside(qtbot):
+    view = show(qtbot, xor_document())
+    bars = view.bars
+    bars.set_rows([FlowRow("0.weight", 0, "W", 0.02, 0.5)], 0)
+    assert bars.decades() == (-5, 1)
+    bars.set_rows([FlowRow("0.weight", 0, "W", 3e-9, 40.0)], 0)
+    assert bars.decades() == (-9, 2)
+
+
+def test_zero_infinite_and_missing_values_are_painted_without_an_error(qtbot):
+    view = show(qtbot, xor_document())
+    values = (0.0, np.inf, np.nan, None, 1e-3)
+    view.bars.set_rows([FlowRow(f"{i}.weight", i, "W", value, value) for i, value in enumerate(values)], 1)
+    view.grab()
+    assert view.bars.decades() == (-5, 1)
+
+
+def test_a_click_on_a_row_selects_its_layer(qtbot):
+    document = xor_document()
+    view = show(qtbot, document)
+    document.next_batch()
+    document.select_layer(0)
+    row = (view.bars.height() - 20) // 5
+    qtbot.mouseClick(view.bars, Qt.MouseButton.LeftButton, pos=QPoint(30, 10 + min(row, 64) * 2 + 10))
+    assert document.selected_layer == 2

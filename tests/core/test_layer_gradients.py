@@ -1,0 +1,57 @@
+"""Every hand-written backward against central differences of its forward, and broken ones, which must be rejected."""
+
+import numpy as np
+import pytest
+
+from core.gradcheck import check_layer
+from core.layers import LAYERS
+from tests.core.broken import BROKEN, Broken
+from tests.core.cases import CASES, Case
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@each_case
+def test_training_gradients(case: Case):
+    layer = case.layer()
+    checks = check_layer(layer, case.x())
+    assert [check.name for check in checks] == ["x", *layer.params]
+    for check in checks:
+        assert check.kinks == 0
+        assert check.verdict == "pass", f"{check.name}: {check.error:.2g} over {check.tolerance:g}"
+
+
+@each_case
+def test_evaluation_gradients(case: Case):
+    for check in check_layer(case.layer(), case.x(), training=False):
+        assert check.verdict == "pass", f"{check.name}: {check.error:.2g} over {check.tolerance:g}"
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+def test_a_broken_backward_is_rejected(broken: Broken):
+    right = {check.name: check.verdict for check in check_layer(broken.case.layer(), broken.case.x())}
+    wrong = {check.name: check.verdict for check in check_layer(broken.layer(), broken.case.x())}
+    assert set(right.values()) == {"pass"}
+    assert {name for name in wrong if wrong[name] == "fail"} == set(broken.fails)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_every_layer_has_broken_versions(kind: str):
+    own = [broken for broken in BROKEN if broken.case.kind == kind]
+    assert len(own) >= 3
+    assert {tensor for broken in own for tensor in broken.fails} == {"x", *own[0].case.layer().params}
+
+
+def test_broken_versions_are_told_apart():
+    assert len({broken.name for broken in BROKEN}) == len(BROKEN)
+
+
+@pytest.mark.parametrize("kind", ["softmax", "batch_norm"])
+def test_a_sum_of_the_outputs_would_be_blind(kind: str):
+    """Why the upstream gradient is random: with ones, these gradients vanish and a wrong formula looks right."""
+    case = next(case for case in CASES if case.kind == kind)
+    layer = case.layer()
+    y, cache = layer.forward(case.x(), True, None)
+    dx, _ = layer.backward(np.ones_like(y), cache)
+    assert dx is not None
+    assert np.abs(dx).max() < 1e-12
