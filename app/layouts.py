@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 SPACING = 6
@@ -32,6 +33,7 @@ def fill_scrolling(widget: QWidget, *items: QWidget | QLayout | None, spacing: i
     content, scroll = QWidget(), QScrollArea()
     fill(content, *items, margin=10, spacing=spacing)
     scroll.setWidgetResizable(True)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setWidget(content)
     fill(widget, scroll)
 

@@ -25,7 +25,9 @@ def plane_points(resolution: int) -> Array:
 
 
 def plane_outputs(document: Document, resolution: int) -> list[Array]:
-    """The outputs of every layer over the plane, with the parameters at the cursor; empty where there is no plane.
+    """The outputs of every layer over the plane in evaluation mode, with the parameters at the cursor.
+
+    Empty where the data is no plane or nothing is built.
 
     Shapes: one (resolution, resolution, units) for every layer
     """

@@ -6,11 +6,15 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLayout, QWidget
 
-from app.forms.option_field import FIELD_WIDTH, OptionField
+from app.forms.option_field import OptionField
 from app.layouts import fill, label, row
 from core.docs import summary
 from core.options import Configurable
 from core.types import Spec
+
+
+KIND_WIDTH = 136
+"""Width of the choice of the kind, in pixels."""
 
 
 class SpecForm(QWidget):
@@ -30,7 +34,7 @@ class SpecForm(QWidget):
         self._spec: dict[str, Any] = {}
         self.fields: dict[str, OptionField] = {}
         self.kind = QComboBox()
-        self.kind.setFixedWidth(FIELD_WIDTH + 32)
+        self.kind.setFixedWidth(KIND_WIDTH)
         self._layout = fill(self, *([self._kind_row(name)] if name else []))
 
     def _kind_row(self, name: str) -> QLayout:

@@ -124,6 +124,9 @@ class Chances(Bars):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(room.adjusted(0.5, 0.5, -0.5, -0.5), 1.5, 1.5)
 
+    def label_words(self) -> str:
+        return f"The probability of every class\nloss of the batch: {self.note}"
+
     def bar_words(self, index: int) -> str:
         true = ", the true class" if index == self.true else ""
         return f"p({self.names[index]}) = {format_number(self.values[index])}{true}"
@@ -144,6 +147,9 @@ class Predictions(Bars):
         x = room.center().x() + share * room.width() / 2
         painter.setPen(QPen(QColor(current_theme().text), 2))
         painter.drawLine(QPointF(x, room.top() - 2), QPointF(x, room.bottom() + 2))
+
+    def label_words(self) -> str:
+        return f"The prediction, and its target as a line\nloss of the batch: {self.note}"
 
     def bar_words(self, index: int) -> str:
         return f"{self.entry_words(index)}, target {format_number(self.target[index])}"

@@ -4,9 +4,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from app.network_view.contents import CardContent, Row
+from app.network_view.card_content import CardContent, Row
 from app.network_view.planes import neuron_rects
-from app.network_view.style import draw_fitting, font, metrics, mixed, phase_color, text_color
+from app.network_view.style import draw_fitting, fitting, font, metrics, mixed, phase_color, text_color
 from app.theme import current_theme, theme_changed
 from core.types import Array
 
@@ -14,10 +14,10 @@ HALO = 4.0
 TITLE_HEIGHT = 54
 """The height down to the first row: all that is left of a card when there is no tape."""
 
-_PAD = 8.0
+_PAD = 7.0
 _LABEL = 17.0
 _BETWEEN = 5.0
-_PLANE_SHARE = 0.64
+_TALL_SHARE = 0.64
 _RADIUS = 6.0
 _EMPTY = Row("", "ahead")
 _NOTHING = CardContent(-1, "", ("",), _EMPTY, _EMPTY)
@@ -104,10 +104,12 @@ class Card(QWidget):
         self._paint_frame(painter)
         inner = self._inner()
         painter.setPen(QColor(current_theme().text))
-        draw_fitting(painter, QRectF(inner.left(), inner.top(), inner.width(), 20), (content.title,), 10, True)
+        draw_fitting(
+            painter, QRectF(inner.left(), inner.top(), inner.width(), 20), (content.title,), (10, 9, 8.5), True
+        )
         painter.setPen(QColor(current_theme().muted))
         line = QRectF(inner.left(), inner.top() + 20, inner.width(), 17)
-        draw_fitting(painter, line, content.subtitles, 8.5)
+        draw_fitting(painter, line, content.subtitles, (8.5, 7.5))
         if not self._titles_only:
             theme = current_theme()
             self._paint_row(painter, content.top, self.top_rect(), theme.forward)
@@ -141,7 +143,8 @@ class Card(QWidget):
         painter.setPen(text_color(color))
         painter.drawText(label, int(Qt.AlignmentFlag.AlignLeft | middle), row.name)
         room = label.width() - metrics().horizontalAdvance(row.name) - 4
-        note = metrics().elidedText(row.note, Qt.TextElideMode.ElideRight, room)
+        note, points = fitting((row.note,), (8.5, 7.5), room)
+        painter.setFont(font(points))
         painter.drawText(label, int(Qt.AlignmentFlag.AlignRight | middle), note)
         if row.picture is not None:
             painter.save()
@@ -170,7 +173,7 @@ class Card(QWidget):
         top = HALO + TITLE_HEIGHT - _PAD + _LABEL
         height = max(2.0, inner.bottom() - top - _BETWEEN - _LABEL)
         # Whole pixels keep the cells of a picture sharp.
-        share = round(height * (_PLANE_SHARE if self.content.neurons else 0.5))
+        share = round(height * (_TALL_SHARE if self.content.tall_top else 0.5))
         left, width = round(inner.left()), round(inner.width())
         upper = QRectF(left, round(top), width, share)
         lower = QRectF(left, round(upper.bottom() + _BETWEEN + _LABEL), width, round(height - share))
@@ -208,4 +211,4 @@ def _row_words(row: Row) -> str:
         return f"{row.name}: not needed, because nothing before this learns"
     if row.picture is None:
         return f"{row.name}: not reached yet"
-    return f"{row.name}: {row.picture.note}\n{row.picture.scale.words()}"
+    return row.picture.label_words()

@@ -9,14 +9,14 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPainterPat
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.network_view.card import HALO, TITLE_HEIGHT, Card
-from app.network_view.contents import CardContent
+from app.network_view.card_content import CardContent
 from app.plots.color_maps import finite_limit
 from app.plots.numbers import format_number
 from app.theme import current_theme, theme_changed
 from core.types import Array, Arrays
 
 _CARD_WIDTHS = (94, 152)
-_GAPS = (16, 34)
+_GAPS = (20, 34)
 _LINKED_GAPS = (34, 84)
 _MARGIN = 2
 _LEAST_HEIGHT = 230
@@ -217,7 +217,7 @@ def _differ(first: Arrays, second: Arrays) -> bool:
 
 
 def _paint_arrow(painter: QPainter, centre: QPointF, direction: int, color: str) -> None:
-    reach, head = 5.0 * direction, 3.2
+    reach, head = 4.0 * direction, 3.0
     painter.setPen(QPen(QColor(color), 1.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     tip = QPointF(centre.x() + reach, centre.y())
     painter.drawLine(QPointF(centre.x() - reach, centre.y()), tip)

@@ -4,8 +4,7 @@ A picture is kept until its record, the sample or its scale changes, so that a s
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,16 +12,15 @@ import numpy as np
 from app.document.document import Document
 from app.document.plane import plane_outputs, plane_points
 from app.network_view.bars import Bars, Chances, Predictions
+from app.network_view.card_content import CardContent, Row, titles_only
 from app.network_view.pictures import Cells, Maps, Picture, Scale
 from app.network_view.planes import LARGEST_NEURONS, Planes
 from app.network_view.style import limit_words, range_words, short_number
 from app.plots.color_maps import finite_limit, finite_range
 from app.plots.numbers import format_count
-from core.layers import layer_from_spec
 from core.layers.base import Layer
-from core.losses import loss_from_spec
 from core.tape import Phase, Record, Tape
-from core.types import Array, Arrays, Shape, ShapeError, shape_text
+from core.types import Array, Shape, shape_text
 
 ScaleChoice = Literal["unit", "layer", "network"]
 RowState = Literal["shown", "ahead", "not needed"]
@@ -31,35 +29,6 @@ RESOLUTION = 32
 """Cells along each axis of the plane."""
 
 _LONGEST_BARS = 16
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a card: shown with its picture, still ahead of the cursor, or never computed."""
-
-    name: str
-    state: RowState
-    picture: Picture | None = None
-
-    @property
-    def note(self) -> str:
-        """The words at the right: the range of what is shown."""
-        return self.picture.note if self.picture else self.state if self.state == "not needed" else ""
-
-
-@dataclass(frozen=True)
-class CardContent:
-    """Everything one card shows; `index` as in the document: −1 the input, the number of layers the loss."""
-
-    index: int
-    title: str
-    subtitles: tuple[str, ...]  # from the longest to the shortest wording
-    top: Row
-    bottom: Row
-    neurons: int = 0  # how many heat maps the top row has or will have; 0 where it is no plane
-    active: Phase | None = None  # the direction of the record that was just done here
-    selected: bool = False
-    name: str = ""  # for screen readers
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +148,7 @@ class _Cards:
             top=top,
             bottom=bottom,
             neurons=0 if planes is None else len(planes),
+            tall_top=bool(self._planes),
             active=record.phase if record and record.index == index else None,
             selected=self._document.selected_layer == index,
             name=f"{title.replace(' ·', ',')}, {subtitles[0].replace(' par.', ' parameters')}",
@@ -262,38 +232,6 @@ class _Cards:
         values, target = (record.tensors[name][self._sample] for name in ("prediction", "target"))
         high = finite_limit(np.concatenate([values, target]))
         return Predictions(values, Scale(-high, high, signed=True), short_number(self._tape.loss), target)
-
-
-def titles_only(document: Document) -> list[CardContent]:
-    """The cards of a network that does not work: shapes as far as they fit, nothing in the rows."""
-    empty, shape = Row("", "ahead"), document.data.input_shape
-    cards = [CardContent(-1, "0 · Input", (shape_text(shape),), empty, empty, name="0, Input")]
-    known: Shape | None = shape
-    for index, spec in enumerate(document.experiment.layers):
-        layer = layer_from_spec(spec)
-        try:
-            known = layer.out_shape(known) if known is not None else None
-        except ShapeError:
-            known = None
-        subtitle = shape_text(known) if known is not None else "does not fit"
-        cards.append(CardContent(index, f"{index + 1} · {layer.title}", (subtitle,), empty, empty, name=layer.title))
-    loss = loss_from_spec(document.experiment.loss)
-    cards.append(CardContent(len(cards) - 1, "Loss", (loss.title,), empty, empty, name="Loss"))
-    return [replace(card, selected=card.index == document.selected_layer) for card in cards]
-
-
-def link_weights(document: Document, cards: list[CardContent]) -> Arrays:
-    """The weights drawn as links, by the index of the card they lead to: between layers that are both heat maps.
-
-    Shapes: each (out, in)
-    """
-    parameters = document.parameters()
-    weights = {}
-    for before, card in pairwise(cards):
-        weight = parameters.get(f"{card.index}.weight")
-        if weight is not None and weight.shape == (card.neurons, before.neurons):
-            weights[str(card.index)] = weight
-    return weights
 
 
 def _subtitles(shape: Shape, parameters: int) -> tuple[str, ...]:

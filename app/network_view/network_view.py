@@ -4,13 +4,14 @@ It is a function of the document's tape and cursor; a card is painted again only
 """
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.document.document import Document
 from app.network_view.card import HALO, TITLE_HEIGHT, Card
+from app.network_view.card_content import link_weights
 from app.network_view.card_row import CardRow
-from app.network_view.contents import Contents, ScaleChoice, link_weights
+from app.network_view.contents import Contents, ScaleChoice
 from app.plots.numbers import format_count
 from app.view import View
 
@@ -37,7 +38,7 @@ class NetworkView(View):
         super().__init__(document, parent)
         self._contents = Contents(document)
         self._scale: ScaleChoice = "layer"
-        self._active = -2
+        self._active: Card | None = None
         self._note = ""
         self._row = CardRow()
         self._row.chosen.connect(document.select_layer)
@@ -95,14 +96,23 @@ class NetworkView(View):
         self._show_problem(document.problem if titles_only else "")
         self._row.set_contents(contents, link_weights(document, contents), titles_only)
         self._show_note()
-        active = next((content.index for content in contents if content.active), -2)
-        if active not in (self._active, -2):
-            self._scroll.ensureWidgetVisible(self.cards[active + 1], 40, 0)
-        self._active = active
+        active = next((card for card in self.cards if card.content.active), None)
+        if active is not self._active:
+            self._active = active
+            self._scroll_to_active()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The active card stays in view."""
+        super().resizeEvent(event)
+        self._scroll_to_active()
 
     def sizeHint(self) -> QSize:
         """As in the pictures of the window."""
         return QSize(820, 360)
+
+    def _scroll_to_active(self) -> None:
+        if self._active is not None:
+            self._scroll.ensureWidgetVisible(self._active, 40, 0)
 
     def _make_header(self) -> QWidget:
         header = QWidget()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from app.network_view.style import ends_words
 from app.plots.color_maps import diverging_image, finite_limit, gray_image
@@ -54,6 +54,10 @@ class Picture:
     def hover_text(self, point: QPointF, rect: QRectF) -> str:
         """What lies under a point of that rectangle, in words: `y[3, 12, 7] = 0.0231`."""
         raise NotImplementedError
+
+    def label_words(self) -> str:
+        """What the label above the picture says at length."""
+        return f"{self.name}: {self.note}\n{self.scale.words()}"
 
     def entry_words(self, *index: int) -> str:
         """One entry by its index."""
@@ -111,11 +115,18 @@ class Maps(Raster):
         columns = self._columns(rect)
         return math.ceil(count / columns) * (height + 1) - 1, columns * (width + 1) - 1
 
+    def paint(self, painter: QPainter, rect: QRectF) -> None:
+        # The gaps of the mosaic are transparent; this makes them lines.
+        if len(self.values) > 1:
+            painter.fillRect(self.content(rect), QColor(current_theme().border))
+        super().paint(painter, rect)
+
     def content(self, rect: QRectF) -> QRectF:
         rows, columns = self.cells(rect)
         side = min(rect.width() / columns, rect.height() / rows)
-        width, height = side * columns, side * rows
-        return QRectF(rect.center().x() - width / 2, rect.center().y() - height / 2, width, height)
+        width, height = max(1, round(side * columns)), max(1, round(side * rows))
+        left, top = rect.left() + (rect.width() - width) // 2, rect.top() + (rect.height() - height) // 2
+        return QRectF(left, top, width, height)
 
     def make_image(self, rect: QRectF) -> QImage:
         maps, low, high = self.values, self.scale.low, self.scale.high

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath
 
-from app.network_view.style import font, metrics, mixed, phase_color
-from app.theme import text_on
+from app.network_view.style import fitting, font, mixed, phase_color
+from app.theme import current_theme, text_on
 from core.tape import Phase, Record
 
 _GAP = 2.0
-_LOSS_SHARE = 0.7
+_SHORT_SHARE = 0.65
 _LABEL_PAD = 3.0
 _RADIUS = 5.0
-_PALE = 0.3
+_PALE = 0.22
+_SIZES = (8.5, 7.5)
+_CUT_FROM = 48.0
 _SIGNS: dict[Phase, str] = {"forward": "→", "loss": "", "backward": "←", "update": "↑"}
 _PARAMETERS = {"weight": "W", "bias": "b"}
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -32,7 +34,7 @@ def segment_label(record: Record) -> tuple[str, str]:
 
 def segment_rects(phases: Sequence[Phase], bar: QRectF) -> list[QRectF]:
     """The segments beside each other over the whole bar, without the gaps between them."""
-    shares = [_LOSS_SHARE if phase in ("loss", "update") else 1.0 for phase in phases]
+    shares = [_SHORT_SHARE if phase in ("loss", "update") else 1.0 for phase in phases]
     unit, left, rects = bar.width() / sum(shares), bar.left(), []
     for share in shares:
         rects.append(QRectF(left, bar.top(), share * unit, bar.height()))
@@ -50,21 +52,23 @@ def paint_segments(
     outline.addRoundedRect(rects[0].united(rects[-1]), _RADIUS, _RADIUS)
     painter.save()
     painter.setClipPath(outline)
-    painter.setFont(font(8.5))
     for index, (rect, phase, label) in enumerate(zip(rects, phases, labels, strict=True)):
         color = QColor(phase_color(phase)) if index < cursor else mixed(phase_color(phase), _PALE)
         last = index == len(rects) - 1
         box = rect.adjusted(0, 0, 0 if last else -_GAP, 0)
         painter.fillRect(box, color)
-        painter.setPen(text_on(color))
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), _fitting(label, box.width() - 2 * _LABEL_PAD))
+        text, points = _fitting(label, box.width() - 2 * _LABEL_PAD)
+        painter.setFont(font(points))
+        painter.setPen(text_on(color) if index < cursor else QColor(current_theme().muted))
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
     painter.restore()
 
 
-def _fitting(label: tuple[str, str], room: float) -> str:
-    """The whole label, else its sign, else nothing."""
+def _fitting(label: tuple[str, str], room: float) -> tuple[str, float]:
+    """The label and its size: the whole of it, else its name cut short, else its sign, else nothing."""
     sign, name = label
-    for text in (f"{sign} {name}".strip(), sign):
-        if metrics(8.5).horizontalAdvance(text) <= room:
-            return text
-    return ""
+    whole = f"{sign} {name}".strip()
+    text, points = fitting((whole,), _SIZES, room)
+    if text == whole or room >= _CUT_FROM:
+        return text, points
+    return fitting((sign, ""), _SIZES, room)

@@ -77,10 +77,19 @@ def ends_words(low: float, high: float) -> str:
     return f"{short_number(low)} to {short_number(high)}"
 
 
-def draw_fitting(painter: QPainter, rect: QRectF, texts: tuple[str, ...], points: float, bold: bool = False) -> None:
-    """The first of the texts that fits into one line, left; the last one cut short if none does."""
-    measure = metrics(points, bold)
-    fits = (text for text in texts if measure.horizontalAdvance(text) <= rect.width())
-    text = next(fits, "") or measure.elidedText(texts[-1], Qt.TextElideMode.ElideRight, rect.width())
+def fitting(texts: tuple[str, ...], sizes: tuple[float, ...], room: float, bold: bool = False) -> tuple[str, float]:
+    """The first text that fits into a line, in the largest of the sizes; the last one cut short if none does."""
+    for text in texts:
+        for points in sizes:
+            if metrics(points, bold).horizontalAdvance(text) <= room:
+                return text, points
+    return metrics(sizes[-1], bold).elidedText(texts[-1], Qt.TextElideMode.ElideRight, room), sizes[-1]
+
+
+def draw_fitting(
+    painter: QPainter, rect: QRectF, texts: tuple[str, ...], sizes: tuple[float, ...], bold: bool = False
+) -> None:
+    """That text, left in its rectangle."""
+    text, points = fitting(texts, sizes, rect.width(), bold)
     painter.setFont(font(points, bold))
     painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)

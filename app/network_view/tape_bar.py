@@ -136,17 +136,14 @@ class TapeBar(View):
             painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), line)
 
     def _text_lines(self) -> list[str]:
-        """The text in at most two lines, the second one cut short if need be."""
+        """The text in one line, or in two of about the same length, cut short if need be."""
         measure, room = metrics(_TEXT_POINTS), self.width() - 2 * _MARGIN
-        words, lines = self._text.split(" "), [""]
-        for word in words:
-            longer = f"{lines[-1]} {word}".strip()
-            if lines[-1] and measure.horizontalAdvance(longer) > room:
-                lines.append(word)
-            else:
-                lines[-1] = longer
-        rest = " ".join(lines[_LINES - 1 :])
-        return [*lines[: _LINES - 1], measure.elidedText(rest, Qt.TextElideMode.ElideRight, room)]
+        if measure.horizontalAdvance(self._text) <= room:
+            return [self._text]
+        words = self._text.split(" ")
+        halves = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words))] or [(self._text, "")]
+        best = min(halves, key=lambda half: max(measure.horizontalAdvance(line) for line in half))
+        return [measure.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in best]
 
     def _height(self) -> int:
         return int(2 * _OVERHANG + _BAR_HEIGHT + 1 + _LINES * metrics(_TEXT_POINTS).height() + 4)

@@ -2,6 +2,7 @@
 
 from array import array
 from itertools import islice
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -15,6 +16,22 @@ from core.types import Array
 
 NOTE = "hover for values"
 EMPTY = "No training step is complete yet: press Next batch to take one, or Run."
+
+
+class _Line(NamedTuple):
+    name: str
+    color: str
+    axis: Literal["left", "right"]
+    width: float
+    pale: bool
+
+
+_LINES = (
+    _Line("batch loss", "forward", "left", 1.0, True),
+    _Line("train loss", "forward", "left", 1.5, False),
+    _Line("test loss", "loss", "left", 2.0, False),
+    _Line("test accuracy", "update", "right", 2.0, False),
+)
 
 
 class EvaluationCopy:
@@ -68,16 +85,19 @@ class Curves(View):
         losses = np.array(history.losses)  # a copy: an array that is looked into could not grow
         train_steps, train_losses, _ = self._train.follow(history.evaluations["train"])
         test_steps, test_losses, accuracies = self._test.follow(history.evaluations["test"])
-        curves = {
-            "batch loss": (np.arange(1, len(losses) + 1), losses, "forward", "left", 1.0, True),
-            "train loss": (train_steps, train_losses, "forward", "left", 1.5, False),
-            "test loss": (test_steps, test_losses, "loss", "left", 2.0, False),
+        found = {
+            "batch loss": (np.arange(1, len(losses) + 1), losses),
+            "train loss": (train_steps, train_losses),
+            "test loss": (test_steps, test_losses),
+            "test accuracy": (test_steps, accuracies),
         }
-        if not self.document.data.is_regression:
-            curves["test accuracy"] = (test_steps, accuracies, "update", "right", 2.0, False)
-        shown = {name: curve for name, curve in curves.items() if len(curve[0])}
-        if set(self.plot.names()) - set(shown):
+        shown = [line for line in _LINES if len(found[line.name][0]) and self._has_place(line)]
+        if set(self.plot.names()) - {line.name for line in shown}:
             self.plot.clear()
-        for name, (steps, values, color, axis, width, pale) in shown.items():
-            self.plot.set_curve(name, steps, values, color, axis=axis, width=width, pale=pale)
+        for name, color, axis, width, pale in shown:
+            self.plot.set_curve(name, *found[name], color, axis=axis, width=width, pale=pale)
         self.plot.set_marker(self.document.steps_done if shown else None)
+
+    def _has_place(self, line: _Line) -> bool:
+        """Accuracy is for classes only."""
+        return line.axis == "left" or not self.document.data.is_regression

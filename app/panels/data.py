@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QSizePolicy, QToolButton, QWidget
 
 from app.document.document import Document
 from app.forms.spec_form import SpecForm
@@ -22,6 +22,9 @@ PICTURE = 34
 """Size of the picture on a tile, in pixels."""
 
 PICTURE_POINTS = 60
+
+TILE_NAMES = {"gaussians": "Gauss", "checkerboard": "Checks", "two_bumps": "Bumps", "digits": "Digits"}
+"""Names that fit on a tile, for the data sets whose titles do not."""
 
 
 class DataPanel(View):
@@ -71,19 +74,21 @@ class DataPanel(View):
         for position, (kind, source) in enumerate(DATASETS.items()):
             tile = QToolButton()
             tile.setObjectName(kind)
-            tile.setText(source.title.split(" ")[0])
+            tile.setText(TILE_NAMES.get(kind, source.title))
             tile.setCheckable(True)
             tile.setProperty("role", "tile")
             tile.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             tile.setIconSize(QSize(PICTURE, PICTURE))
             tile.setMinimumSize(44, 56)
-            tile.setSizePolicy(tile.sizePolicy().Policy.Expanding, tile.sizePolicy().Policy.Fixed)
+            # Ignored: a long name must not make its column wider than the others.
+            tile.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             tile.setToolTip(f"{source.title}: {summary(source)}")
             tile.setAccessibleName(f"Data set {source.title}")
             tile.clicked.connect(self._take_tile)
             self._group.addButton(tile)
             self.tiles[kind] = tile
             grid.addWidget(tile, position // COLUMNS, position % COLUMNS)
+            grid.setColumnStretch(position % COLUMNS, 1)
         return grid
 
     def _paint_tiles(self) -> None:

@@ -194,7 +194,9 @@ class GradientFlow(View):
 def _words(row: FlowRow) -> str:
     gradient = "not reached yet" if row.gradient is None else format_number(row.gradient)
     text = f"{row.label}: norm of the gradient {gradient}"
-    return text if row.ratio is None else f"{text}, norm of the update / norm of the parameter {format_number(row.ratio)}"
+    return (
+        text if row.ratio is None else f"{text}, norm of the update / norm of the parameter {format_number(row.ratio)}"
+    )
 
 
 def _power(decade: int) -> str:

@@ -1,4 +1,4 @@
-"""The gradients of the selected layer's parameters: how they are distributed, how large they are, how far they move it."""
+"""The gradients of the selected layer's parameters: how they are distributed, how large they are, how far they move."""
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 

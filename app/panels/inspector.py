@@ -22,7 +22,9 @@ class Inspector(View):
         super().__init__(document, parent)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.pages: tuple[View, ...] = (WeightsTab(document), ActivationsTab(document), GradientsTab(document))
+        self.weights, self.activations = WeightsTab(document), ActivationsTab(document)
+        self.gradients = GradientsTab(document)
+        self.pages: tuple[View, ...] = (self.weights, self.activations, self.gradients)
         for page in self.pages:
             self.tabs.addTab(page, page.title)
         column = QVBoxLayout(self)

@@ -84,7 +84,9 @@ class WeightsTab(View):
             self.caption.setText(f"{self._prefix()}{title} · a row a filter, a picture an input channel")
             self._show_filters(weight, names[0])
         else:
-            rows = f"{weight.shape[0]} outputs × {weight.shape[1]} inputs" if weight.ndim == 2 else f"{len(weight)} values"
+            rows = (
+                f"{weight.shape[0]} outputs × {weight.shape[1]} inputs" if weight.ndim == 2 else f"{len(weight)} values"
+            )
             self.caption.setText(f"{self._prefix()}{title} · {rows}")
             self._show_matrix(weight, others[0] if others and not isinstance(others[0], str) else None, title)
         if others:
@@ -160,7 +162,10 @@ class WeightsTab(View):
         self._buttons: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
         for choice, tip in zip(CHOICES, _TIPS, strict=True):
-            button = QToolButton(text=choice, checkable=True, toolTip=tip)
+            button = QToolButton()
+            button.setText(choice)
+            button.setCheckable(True)
+            button.setToolTip(tip)
             self._buttons[choice] = button
             self._group.addButton(button)
             row.addWidget(button)
@@ -174,8 +179,10 @@ class WeightsTab(View):
         self._pair.addWidget(self.bias_caption)
         self._pair.addWidget(self.bias, 1)
         self._pair.addStretch(0)
-        self._contents = (self.caption, self.matrix, self.bias, self.filters)
-        self._contents += (self.bias_caption, self.gradient_caption, self.filter_gradients)
+        self._contents: tuple[QWidget, ...] = (
+            *(self.caption, self.matrix, self.filters, self.bias_caption, self.bias),
+            *(self.gradient_caption, self.filter_gradients),
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 6)
         column.setSpacing(6)

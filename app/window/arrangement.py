@@ -21,8 +21,11 @@ from core.datasets.base import Dataset
 
 P = TypeVar("P", bound=View)
 
-LEFT_WIDTH, RIGHT_WIDTH = 250, 330
-"""Widths of the outer columns at first, in pixels."""
+LEFT_WIDTH, RIGHT_WIDTH = 236, 300
+"""Least widths of the outer columns, in pixels; what is in them is laid out for these."""
+
+BOTTOM_SHARE = 0.36
+"""Share of the window's height that the curves and the boundary get at first."""
 
 
 class Arrangement(QObject):
@@ -47,8 +50,9 @@ class Arrangement(QObject):
             self._add(panel(document), bottom)
         for other in (Predictions, GradientFlow):
             window.tabifyDockWidget(self.docks[Boundary], self.docks[other])
-        across = Qt.Orientation.Horizontal
-        window.resizeDocks([self.docks[DataPanel], self.docks[Inspector]], [LEFT_WIDTH, RIGHT_WIDTH], across)
+        for panel in (DataPanel, TrainingPanel, LayersPanel):
+            self.docks[panel].setMinimumWidth(LEFT_WIDTH)
+        self.docks[Inspector].setMinimumWidth(RIGHT_WIDTH)
         self._first: QByteArray = window.saveState()
         self._suits: type[View] | None = None
 
@@ -80,6 +84,17 @@ class Arrangement(QObject):
             dock.show()
         if self._suits:
             self.docks[self._suits].raise_()
+
+    def share_out(self, width: int, height: int) -> None:
+        """Give every column and row its share of a window of that size."""
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        outer = [LEFT_WIDTH + width // 100, max(RIGHT_WIDTH, round(width * 0.24))]
+        self._window.resizeDocks([self.docks[DataPanel], self.docks[Inspector]], outer, across)
+        self._window.resizeDocks([self.docks[Curves]], [round(height * BOTTOM_SHARE)], down)
+        left = [self.docks[panel] for panel in (DataPanel, TrainingPanel, LayersPanel)]
+        self._window.resizeDocks(left, [round(height * share) for share in (0.38, 0.26, 0.26)], down)
+        half = (width - sum(outer)) // 2
+        self._window.resizeDocks([self.docks[Curves], self.docks[Boundary]], [half, half], across)
 
     def _add(self, view: View, area: Qt.DockWidgetArea) -> None:
         dock = Dock(view, self._window)

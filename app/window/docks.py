@@ -1,12 +1,16 @@
 """Docks: movable, closable frames around the panels, with a title on the left and a short remark on the right."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.icons import icon
 from app.layouts import label
 from app.theme import theme_changed
 from app.view import View
+
+
+HEIGHT = 32
+"""Height of a title row, in pixels."""
 
 
 class Header(QFrame):
@@ -20,7 +24,8 @@ class Header(QFrame):
         self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(10, 4, 8, 4)
+        self.row.setContentsMargins(10, 0, 6, 0)
+        self.setFixedHeight(HEIGHT)
         self.row.addWidget(self.title)
         self.row.addWidget(self.note, 1)
 
@@ -40,6 +45,8 @@ class Dock(QDockWidget):
         self._close = QToolButton()
         self._close.setProperty("role", "link")
         self._close.setToolTip("Close (View menu brings it back)")
+        self._close.setIconSize(QSize(12, 12))
+        self._close.setFixedSize(20, 20)
         self._close.setAccessibleName(f"Close {view.title}")
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._close.clicked.connect(self.close)

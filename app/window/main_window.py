@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeyEvent
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -54,6 +54,7 @@ class MainWindow(QMainWindow):
         self._engine = engine
         self._opening: Experiment | None = None  # the experiment whose data is being loaded
         self._busy = False
+        self._arranged = False
         self.command = make_actions(self)
         self.banner = Banner()
         self.network_view = NetworkView(document)
@@ -294,6 +295,20 @@ class MainWindow(QMainWindow):
         self.tool_bar.show_running()
 
     # Events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room out anew until a person has moved something, which the window is first shown for."""
+        super().resizeEvent(event)
+        if not self._arranged:
+            self.arrangement.share_out(self.width(), self.height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The first showing fixes the arrangement; from then on it is the person's."""
+        super().showEvent(event)
+        if not self._arranged:
+            self._arranged = True
+            self.arrangement.share_out(self.width(), self.height())
+            self.tape_bar.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Let Space press the button or open the list that has the focus, rather than start the training."""

@@ -7,6 +7,9 @@ from app.layouts import label
 from app.plots.numbers import format_count
 
 
+MARGIN = 10
+
+
 class StatusLine(QStatusBar):
     """The sentence on the left follows the document; the figures stand on the right."""
 
@@ -16,6 +19,8 @@ class StatusLine(QStatusBar):
         self.setSizeGripEnabled(False)
         self.sentence = label()
         self.figures = label()
+        self.sentence.setIndent(MARGIN)
+        self.figures.setContentsMargins(0, 0, MARGIN, 0)
         self.addWidget(self.sentence, 1)
         self.addPermanentWidget(self.figures)
 

@@ -1,6 +1,6 @@
 """The tool bar: run and step, the learning rate, and where the training stands."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
@@ -11,6 +11,9 @@ from app.layouts import label
 from app.plots.numbers import format_count, format_number
 from app.theme import current_theme, theme_changed
 from core.optimizers import OPTIMIZERS
+
+RATE_WIDTH = 190
+"""Width of the learning rate, label and field, in pixels."""
 
 _STEPS = ("batch_start", "back", "next_layer", "next_batch", "next_epoch")
 
@@ -24,6 +27,7 @@ class MainToolBar(QToolBar):
         self.setMovable(False)
         self._document = document
         self._actions = actions
+        self.setIconSize(QSize(16, 16))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._add("run", "primary")
         self.addSeparator()
@@ -95,6 +99,7 @@ class MainToolBar(QToolBar):
         optimizer = OPTIMIZERS[kind]
         field = OptionField(next(o for o in optimizer.options() if o.name == "learning_rate"), optimizer.title)
         field.setObjectName(kind)
+        field.setMaximumWidth(RATE_WIDTH)
         field.chosen.connect(self._take_rate)
         return field
 

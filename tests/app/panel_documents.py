@@ -1,13 +1,20 @@
 """The documents the panels are tested with: XOR as it ships, and a few small pictures in three classes."""
 
 import dataclasses
+from typing import TypeVar
 
 import numpy as np
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
 from app.document.presets import load_preset
 from core.datasets.base import Dataset
 from core.experiment import Experiment
+from core.tape import Record, Tape
+from core.types import Array
+
+Widget = TypeVar("Widget", bound=QWidget)
 
 XOR_RECORDS = 11  # 3 forward, loss, 3 backward, 4 updates
 
@@ -36,6 +43,19 @@ def picture_document(batch_size: int = 7) -> Document:
     return Document(experiment, data)
 
 
+def filter_document() -> Document:
+    """Conv2D 4 filters 3×3, Conv2D 5 filters 2×2, Flatten, Dense 3 on the same pictures."""
+    document = picture_document()
+    layers = (
+        {"kind": "conv2d", "filters": 4, "kernel_size": 3},
+        {"kind": "conv2d", "filters": 5, "kernel_size": 2},
+        {"kind": "flatten"},
+        {"kind": "dense", "units": 3},
+    )
+    document.edit("filters", layers=layers)
+    return document
+
+
 def number_document() -> Document:
     """One Dense unit on a regression over the plane."""
     rng = np.random.default_rng(5)
@@ -56,3 +76,28 @@ def step(document: Document, records: int) -> None:
     """Press Next layer so many times."""
     for _ in range(records):
         document.next_layer()
+
+
+def tape_of(document: Document) -> Tape:
+    """The tape, which is there because the layers fit."""
+    assert document.tape is not None
+    return document.tape
+
+
+def last(document: Document) -> Record:
+    """The record that was done last."""
+    assert document.record is not None
+    return document.record
+
+
+def show(qtbot: QtBot, view: Widget, width: int = 400, height: int = 390) -> Widget:
+    """The view on the (invisible) screen, where it follows the document."""
+    qtbot.addWidget(view)
+    view.resize(width, height)
+    view.show()
+    return view
+
+
+def norm(array: Array) -> float:
+    """The Euclidean norm by NumPy's own function."""
+    return float(np.linalg.norm(array.astype(np.float64).ravel()))

@@ -1,27 +1,23 @@
 """The surface is what the network at the cursor answers at that very place of the plane."""
 
+import math
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from app.panels.boundary import NO_PLANE, RESOLUTION, Boundary
 from app.plots.numbers import format_number
-from tests.app.panel_documents import XOR_RECORDS, number_document, picture_document, step, xor_document
+from core.types import Array, Arrays
+from tests.app.panel_documents import XOR_RECORDS, number_document, picture_document, show, step, xor_document
 
 EXTENT = 1.2
 
 
-def show(qtbot, document):
-    view = Boundary(document)
-    qtbot.addWidget(view)
-    view.resize(400, 390)
-    view.show()
-    return view
-
-
-def said_at(view, x, y):
+def said_at(view: Boundary, x: float, y: float) -> str:
     """What the picture says with the pointer at a point of the plane."""
     place = view.plane.widget_position(x, y)
     nothing = Qt.MouseButton.NoButton
@@ -31,24 +27,24 @@ def said_at(view, x, y):
     return view.plane.hover_text().split(": ")[1]
 
 
-def xor_probability(parameters, x, y):
+def xor_probability(parameters: Arrays, x: float, y: float) -> float:
     """Dense, Tanh, Dense, sigmoid, written out, at the centre of the cell the point lies in."""
     cell = 2 * EXTENT / RESOLUTION
     centre = [(np.floor((v + EXTENT) / cell) + 0.5) * cell - EXTENT for v in (x, y)]
     hidden = np.tanh(parameters["0.weight"] @ np.array(centre) + parameters["0.bias"])
-    return 1 / (1 + np.exp(-(parameters["2.weight"] @ hidden + parameters["2.bias"])[0]))
+    return 1 / (1 + math.exp(-(parameters["2.weight"] @ hidden + parameters["2.bias"])[0]))
 
 
 @pytest.mark.parametrize("place", [(0.51, 0.82), (-0.95, 0.21), (0.33, -1.1), (-0.4, -0.7)])
-def test_the_probability_at_a_place_is_the_networks_own(qtbot, place):
+def test_the_probability_at_a_place_is_the_networks_own(qtbot: QtBot, place: tuple[float, float]) -> None:
     document = xor_document()
-    view = show(qtbot, document)
+    view = show(qtbot, Boundary(document))
     assert float(said_at(view, *place)) == pytest.approx(xor_probability(document.parameters(), *place), abs=6e-5)
 
 
-def test_the_surface_follows_the_updates_forward_and_back(qtbot):
+def test_the_surface_follows_the_updates_forward_and_back(qtbot: QtBot) -> None:
     document = xor_document()
-    view = show(qtbot, document)
+    view = show(qtbot, Boundary(document))
     for _ in range(3):
         document.next_batch()
     step(document, XOR_RECORDS - 4)
@@ -64,11 +60,11 @@ def test_the_surface_follows_the_updates_forward_and_back(qtbot):
     assert said_at(view, 0.51, 0.82) == before
 
 
-def test_two_outputs_say_the_likelier_class_and_its_probability(qtbot):
+def test_two_outputs_say_the_likelier_class_and_its_probability(qtbot: QtBot) -> None:
     document = xor_document()
     layers = (*document.experiment.layers[:-1], {"kind": "dense", "units": 2})
     document.edit("softmax", layers=layers, loss={"kind": "cross_entropy"})
-    view = show(qtbot, document)
+    view = show(qtbot, Boundary(document))
     name, probability = said_at(view, 0.51, 0.82).split()
     p = document.parameters()
     cell = 2 * EXTENT / RESOLUTION
@@ -79,9 +75,9 @@ def test_two_outputs_say_the_likelier_class_and_its_probability(qtbot):
     assert float(probability) == pytest.approx(odds.max(), abs=6e-4)
 
 
-def test_a_regression_shows_the_output_itself(qtbot):
+def test_a_regression_shows_the_output_itself(qtbot: QtBot) -> None:
     document = number_document()
-    view = show(qtbot, document)
+    view = show(qtbot, Boundary(document))
     p = document.parameters()
     cell = 2 * EXTENT / RESOLUTION
     centre = np.array([(np.floor((v + EXTENT) / cell) + 0.5) * cell - EXTENT for v in (0.51, -0.82)])
@@ -89,26 +85,26 @@ def test_a_regression_shows_the_output_itself(qtbot):
     assert said_at(view, 0.51, -0.82) == format_number(expected)
 
 
-def test_pictures_have_no_plane_and_other_data_brings_it_back(qtbot):
+def test_pictures_have_no_plane_and_other_data_brings_it_back(qtbot: QtBot) -> None:
     pictures, xor = picture_document(), xor_document()
-    view = show(qtbot, pictures)
+    view = show(qtbot, Boundary(pictures))
     assert view.plane.message() == NO_PLANE
     pictures.change("XOR", xor.experiment, xor.data)
     assert view.plane.message() == ""
 
 
-def test_a_network_that_does_not_fit_gives_its_reason(qtbot):
+def test_a_network_that_does_not_fit_gives_its_reason(qtbot: QtBot) -> None:
     document = xor_document()
-    view = show(qtbot, document)
+    view = show(qtbot, Boundary(document))
     document.edit("wrong", layers=(*document.experiment.layers, {"kind": "dense", "units": 3}))
     assert document.problem and view.plane.message() == document.problem
 
 
-def test_training_points_are_filled_and_test_points_are_rings(qtbot):
+def test_training_points_are_filled_and_test_points_are_rings(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     document = xor_document()
-    view = show(qtbot, document)
-    given = []
-    view.plane.set_points = lambda *points: given.append(points)
+    view = show(qtbot, Boundary(document))
+    given: list[tuple[Array, ...]] = []
+    monkeypatch.setattr(view.plane, "set_points", lambda *points: given.append(points))
     document.reset()
     assert given == []  # the same points are not given again
     view._points_of = None

@@ -3,31 +3,24 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from pytestqt.qtbot import QtBot
 
 from app.panels.gradient_flow import EMPTY, FlowRow, GradientFlow
-from tests.app.panel_documents import XOR_RECORDS, step, xor_document
+from tests.app.panel_documents import XOR_RECORDS, norm, show, step, tape_of, xor_document
 
 
-def show(qtbot, document):
-    view = GradientFlow(document)
-    qtbot.addWidget(view)
-    view.resize(400, 390)
-    view.show()
-    return view
-
-
-def test_before_the_backward_pass_a_sentence_says_what_to_press(qtbot):
+def test_before_the_backward_pass_a_sentence_says_what_to_press(qtbot: QtBot) -> None:
     document = xor_document()
-    view = show(qtbot, document)
+    view = show(qtbot, GradientFlow(document))
     step(document, 4)
     assert view.bars.message() == EMPTY
     step(document, 1)
     assert view.bars.message() == ""
 
 
-def test_rows_fill_as_the_cursor_reaches_their_records_and_empty_on_the_way_back(qtbot):
+def test_rows_fill_as_the_cursor_reaches_their_records_and_empty_on_the_way_back(qtbot: QtBot) -> None:
     document = xor_document()
-    view = show(qtbot, document)
+    view = show(qtbot, GradientFlow(document))
     seen = []
     for _ in range(XOR_RECORDS):
         step(document, 1)
@@ -48,23 +41,23 @@ def test_rows_fill_as_the_cursor_reaches_their_records_and_empty_on_the_way_back
         assert [(row.gradient is not None, row.ratio is not None) for row in view.bars.rows()] == expected
 
 
-def test_the_numbers_are_the_norms_of_the_tape(qtbot):
+def test_the_numbers_are_the_norms_of_the_tape(qtbot: QtBot) -> None:
     document = xor_document()
-    view = show(qtbot, document)
+    view = show(qtbot, GradientFlow(document))
     document.next_batch()
-    tape = document.tape
+    tape = tape_of(document)
     assert [row.label for row in view.bars.rows()] == ["1 · Dense W", "1 · Dense b", "3 · Dense W", "3 · Dense b"]
     for row in view.bars.rows():
         record = next(r for r in tape.records if r.name == row.name)
         before, after, gradient = (record.tensors[key].astype(float) for key in ("before", "after", "gradient"))
-        assert row.gradient == pytest.approx(np.linalg.norm(gradient), rel=1e-6)
+        assert row.gradient == pytest.approx(norm(gradient), rel=1e-6)
         # A bias may start at exactly zero; then no ratio exists.
-        if np.linalg.norm(before):
-            assert row.ratio == pytest.approx(np.linalg.norm(after - before) / np.linalg.norm(before), rel=1e-5)
+        if norm(before):
+            assert row.ratio == pytest.approx(norm(after - before) / norm(before), rel=1e-5)
 
 
-def test_the_axis_stands_still_and_grows_only_for_what_lies_outside(qtbot):
-    view = show(qtbot, xor_document())
+def test_the_axis_stands_still_and_grows_only_for_what_lies_outside(qtbot: QtBot) -> None:
+    view = show(qtbot, GradientFlow(xor_document()))
     bars = view.bars
     bars.set_rows([FlowRow("0.weight", 0, "W", 0.02, 0.5)], 0)
     assert bars.decades() == (-5, 1)
@@ -72,17 +65,17 @@ def test_the_axis_stands_still_and_grows_only_for_what_lies_outside(qtbot):
     assert bars.decades() == (-9, 2)
 
 
-def test_zero_infinite_and_missing_values_are_painted_without_an_error(qtbot):
-    view = show(qtbot, xor_document())
+def test_zero_infinite_and_missing_values_are_painted_without_an_error(qtbot: QtBot) -> None:
+    view = show(qtbot, GradientFlow(xor_document()))
     values = (0.0, np.inf, np.nan, None, 1e-3)
     view.bars.set_rows([FlowRow(f"{i}.weight", i, "W", value, value) for i, value in enumerate(values)], 1)
     view.grab()
     assert view.bars.decades() == (-5, 1)
 
 
-def test_a_click_on_a_row_selects_its_layer(qtbot):
+def test_a_click_on_a_row_selects_its_layer(qtbot: QtBot) -> None:
     document = xor_document()
-    view = show(qtbot, document)
+    view = show(qtbot, GradientFlow(document))
     document.next_batch()
     document.select_layer(0)
     row = (view.bars.height() - 20) // 5

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
+from app.document.document import Document
 from app.panels import reached
 from app.panels.activations_tab import ActivationsTab, saturated
 from app.panels.gradients_tab import GradientsTab
@@ -11,39 +13,43 @@ from app.panels.weight_views import FilterView, VectorView
 from app.panels.weights_tab import WeightsTab
 from app.plots.distribution import Distribution
 from app.plots.numbers import format_number
-from tests.app.panel_documents import XOR_RECORDS, picture_document, step, xor_document
+from core.types import Array
+from tests.app.panel_documents import (
+    XOR_RECORDS,
+    filter_document,
+    last,
+    norm,
+    picture_document,
+    show,
+    step,
+    tape_of,
+    xor_document,
+)
 
 
 @pytest.fixture
-def xor():
+def xor() -> Document:
     return xor_document()
 
 
-def show(qtbot, view):
-    qtbot.addWidget(view)
-    view.resize(320, 600)
-    view.show()
-    return view
-
-
-def matrix_says(tab, name, array):
+def matrix_says(tab: WeightsTab, name: str, array: Array) -> None:
     """Whether every cell of the matrix, pointed at, says the name and the value of the array."""
     for row, column in np.ndindex(array.shape):
         tab.matrix.select(row, column)
         assert tab.matrix.hover_text().startswith(f"{name}[{row}, {column}] = {format_number(array[row, column])} ")
 
 
-def bias_says(tab, name, array):
+def bias_says(tab: WeightsTab, name: str, array: Array) -> None:
     for index, value in enumerate(array):
         tab.bias.select(*((index, 0) if tab.bias.viewport.columns == 1 else (0, index)))
         assert tab.bias.hover_text() == f"{name}[{index}] = {format_number(value)}"
 
 
-def is_of(found: Distribution, values):
+def is_of(found: Distribution, values: Array) -> bool:
     """Whether a histogram counts these values."""
     rest = values[values != 0]
     counts, edges = np.histogram(rest, bins=len(found.counts), range=(values.min(), values.max()))
-    return (
+    return bool(
         found.total == values.size
         and found.zeros == values.size - rest.size
         and np.array_equal(found.counts, counts)
@@ -51,9 +57,10 @@ def is_of(found: Distribution, values):
     )
 
 
-def test_heading_and_note_name_the_selected_layer(qtbot, xor):
+def test_heading_and_note_name_the_selected_layer(qtbot: QtBot, xor: Document) -> None:
     inspector = Inspector(xor)
-    headings, notes = [], []
+    headings: list[str] = []
+    notes: list[str] = []
     inspector.title_changed.connect(headings.append)
     inspector.note_changed.connect(notes.append)
     show(qtbot, inspector)
@@ -68,16 +75,16 @@ def test_heading_and_note_name_the_selected_layer(qtbot, xor):
     ]
 
 
-def test_the_weights_are_those_at_the_cursor_also_behind_an_update_and_back(qtbot, xor):
+def test_the_weights_are_those_at_the_cursor_also_behind_an_update_and_back(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, WeightsTab(xor))
-    tape = xor.tape
+    tape = tape_of(xor)
     before, after = tape.params_before["0.weight"].copy(), tape.params_after["0.weight"].copy()
     assert not np.array_equal(before, after)
     step(xor, 7)
     xor.select_layer(0)
     matrix_says(tab, "weight", before)
     step(xor, 1)
-    assert (xor.record.phase, xor.record.name) == ("update", "0.weight")
+    assert (last(xor).phase, last(xor).name) == ("update", "0.weight")
     matrix_says(tab, "weight", after)
     bias_says(tab, "bias", tape.params_before["0.bias"])
     step(xor, 1)
@@ -89,14 +96,14 @@ def test_the_weights_are_those_at_the_cursor_also_behind_an_update_and_back(qtbo
     bias_says(tab, "bias", tape.params_before["0.bias"])
 
 
-def test_the_weights_of_another_layer_follow_the_selection(qtbot, xor):
+def test_the_weights_of_another_layer_follow_the_selection(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, WeightsTab(xor))
     xor.select_layer(2)
     matrix_says(tab, "weight", xor.parameters()["2.weight"])
     bias_says(tab, "bias", xor.parameters()["2.bias"])
 
 
-def test_the_gradient_of_the_weights_appears_with_its_backward_record(qtbot, xor):
+def test_the_gradient_of_the_weights_appears_with_its_backward_record(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, WeightsTab(xor))
     tab.choose("Gradient")
     step(xor, 6)
@@ -105,7 +112,7 @@ def test_the_gradient_of_the_weights_appears_with_its_backward_record(qtbot, xor
     assert not tab.matrix.isVisible() and not tab.bias.isVisible()
     step(xor, 1)
     assert not tab.sentence.isVisible()
-    record = xor.tape.records[6]
+    record = tape_of(xor).records[6]
     matrix_says(tab, "d_weight", record.tensors["d_weight"])
     bias_says(tab, "d_bias", record.tensors["d_bias"])
     xor.back()
@@ -113,20 +120,22 @@ def test_the_gradient_of_the_weights_appears_with_its_backward_record(qtbot, xor
     assert tab.sentence.isVisible()
 
 
-def test_the_change_is_after_minus_before_and_each_parameter_waits_for_its_own_update(qtbot, xor):
+def test_the_change_is_after_minus_before_and_each_parameter_waits_for_its_own_update(
+    qtbot: QtBot, xor: Document
+) -> None:
     tab = show(qtbot, WeightsTab(xor))
     tab.choose("Change")
     step(xor, 7)
     assert tab.sentence.text() == "This step has not updated the weight yet: press Next layer."
     step(xor, 1)
-    tape = xor.tape
+    tape = tape_of(xor)
     matrix_says(tab, "change of weight", tape.params_after["0.weight"] - tape.params_before["0.weight"])
     assert tab.bias.message() == "This step has not updated the bias yet: press Next layer."
     step(xor, 1)
     bias_says(tab, "change of bias", tape.params_after["0.bias"] - tape.params_before["0.bias"])
 
 
-def test_what_has_no_weights_says_so_and_offers_no_choice(qtbot, xor):
+def test_what_has_no_weights_says_so_and_offers_no_choice(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, WeightsTab(xor))
     said = []
     for layer in (1, -1, 3):
@@ -136,7 +145,7 @@ def test_what_has_no_weights_says_so_and_offers_no_choice(qtbot, xor):
     assert said == ["Tanh has no weights.", "The input has no weights: it is the data.", "The loss has no weights."]
 
 
-def test_matrix_and_bias_beside_it_have_one_scale_and_rows_at_the_same_height(qtbot, xor):
+def test_matrix_and_bias_beside_it_have_one_scale_and_rows_at_the_same_height(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, WeightsTab(xor))
     qtbot.waitExposed(tab)
     tab.grab()
@@ -148,11 +157,11 @@ def test_matrix_and_bias_beside_it_have_one_scale_and_rows_at_the_same_height(qt
         assert (left.top(), left.height()) == (right.top(), right.height())
 
 
-def test_a_network_that_does_not_fit_gives_its_reason_instead_of_numbers(qtbot, xor):
+def test_a_network_that_does_not_fit_gives_its_reason_instead_of_numbers(qtbot: QtBot, xor: Document) -> None:
     inspector = show(qtbot, Inspector(xor))
     xor.edit("Add Conv", layers=(*xor.experiment.layers, {"kind": "dense", "units": 3}))
     assert xor.problem
-    weights, activations, gradients = inspector.pages
+    weights, activations, gradients = inspector.weights, inspector.activations, inspector.gradients
     assert weights.sentence.text() == xor.problem
     inspector.tabs.setCurrentIndex(1)
     assert activations.values.message() == xor.problem
@@ -160,48 +169,48 @@ def test_a_network_that_does_not_fit_gives_its_reason_instead_of_numbers(qtbot, 
     assert gradients.histograms[0].message() == xor.problem
 
 
-def test_histograms_of_y_and_dy_count_the_tape_and_wait_for_it(qtbot):
+def test_histograms_of_y_and_dy_count_the_tape_and_wait_for_it(qtbot: QtBot) -> None:
     document = picture_document()
     tab = show(qtbot, ActivationsTab(document))
     document.select_layer(1)
     assert tab.values.message() == reached.FORWARD_MISSING
     step(document, 2)
-    y = document.tape.records[1].tensors["y"]
+    y = tape_of(document).records[1].tensors["y"]
     assert 0.3 < (y == 0).mean() < 0.7
     assert is_of(tab.values.distribution(), y) and tab.values.message() == ""
     assert tab.gradients.message() == reached.NOT_NEEDED
     step(document, 1)
     assert document.selected_layer == 2 and tab.gradients.message() == reached.BACKWARD_MISSING
     step(document, 2)
-    assert (document.record.phase, document.record.index) == ("backward", 2)
-    assert is_of(tab.gradients.distribution(), document.record.tensors["dy"]) and tab.gradients.message() == ""
+    assert (last(document).phase, last(document).index) == ("backward", 2)
+    assert is_of(tab.gradients.distribution(), last(document).tensors["dy"]) and tab.gradients.message() == ""
     document.back()
     document.select_layer(2)
     assert tab.gradients.message() == reached.BACKWARD_MISSING
 
 
-def test_input_and_loss_have_values_too(qtbot):
+def test_input_and_loss_have_values_too(qtbot: QtBot) -> None:
     document = picture_document()
     tab = show(qtbot, ActivationsTab(document))
     document.select_layer(-1)
-    assert is_of(tab.values.distribution(), document.tape.x)
+    assert is_of(tab.values.distribution(), tape_of(document).x)
     assert tab.gradients.message() == reached.NOT_NEEDED
     document.select_layer(3)
     assert tab.values.message() == tab.gradients.message() == reached.LOSS_MISSING
     step(document, 4)
     found = tab.values.distribution()
     assert found.total == 21 and found.mean == pytest.approx(1 / 3) and 0 <= found.low < found.high <= 1
-    assert is_of(tab.gradients.distribution(), document.tape.records[3].tensors["dy"])
+    assert is_of(tab.gradients.distribution(), tape_of(document).records[3].tensors["dy"])
 
 
-def test_saturated_counts_where_the_slope_is_below_a_tenth_of_the_steepest():
+def test_saturated_counts_where_the_slope_is_below_a_tenth_of_the_steepest() -> None:
     x = np.linspace(-6, 6, 1001)
     assert saturated(np.tanh(x), "tanh") == np.count_nonzero(1 / np.cosh(x) ** 2 < 0.1)
     s = 1 / (1 + np.exp(-x))
     assert saturated(s, "sigmoid") == np.count_nonzero(np.exp(-x) / (1 + np.exp(-x)) ** 2 < 0.025)
 
 
-def test_saturation_is_said_of_tanh_only(qtbot, xor):
+def test_saturation_is_said_of_tanh_only(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, ActivationsTab(xor))
     step(xor, 1)
     assert "saturated" not in tab.values_facts.text()
@@ -209,25 +218,25 @@ def test_saturation_is_said_of_tanh_only(qtbot, xor):
     assert "saturated" in tab.values_facts.text()
 
 
-def test_gradients_tab_shows_both_parameters_and_the_ratio_after_the_update(qtbot, xor):
+def test_gradients_tab_shows_both_parameters_and_the_ratio_after_the_update(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, GradientsTab(xor))
     step(xor, 6)
     xor.select_layer(0)
     assert [view.message() for view in tab.histograms] == [reached.BACKWARD_MISSING] * 2
     step(xor, 1)
-    tensors = xor.tape.records[6].tensors
+    tensors = tape_of(xor).records[6].tensors
     assert is_of(tab.histograms[0].distribution(), tensors["d_weight"])
     assert is_of(tab.histograms[1].distribution(), tensors["d_bias"])
-    assert format_number(np.linalg.norm(tensors["d_weight"]), 3) in tab.facts[0].text()
+    assert format_number(norm(tensors["d_weight"]), 3) in tab.facts[0].text()
     assert "update/weight not updated yet" in tab.facts[0].text()
     step(xor, 1)
-    before, after = xor.tape.params_before["0.weight"], xor.tape.params_after["0.weight"]
-    ratio = np.linalg.norm(after - before) / np.linalg.norm(before)
+    before, after = tape_of(xor).params_before["0.weight"], tape_of(xor).params_after["0.weight"]
+    ratio = norm(after - before) / norm(before)
     assert f"update/weight {format_number(ratio, 3)}" in tab.facts[0].text()
     assert "update/bias not updated yet" in tab.facts[1].text()
 
 
-def test_gradients_tab_of_a_layer_without_weights_says_so(qtbot, xor):
+def test_gradients_tab_of_a_layer_without_weights_says_so(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, GradientsTab(xor))
     step(xor, XOR_RECORDS)
     xor.select_layer(1)
@@ -235,23 +244,24 @@ def test_gradients_tab_of_a_layer_without_weights_says_so(qtbot, xor):
     assert not tab.histograms[1].isVisible()
 
 
-def test_update_ratio_of_a_parameter_of_zeros_is_infinite_not_an_error(xor):
+def test_update_ratio_of_a_parameter_of_zeros_is_infinite_not_an_error(xor: Document) -> None:
     step(xor, XOR_RECORDS)
     record = reached.update_record(xor, "2.bias")
+    assert record
     record.tensors["before"] = np.zeros_like(record.tensors["before"])
     assert reached.update_ratio(xor, "2.bias") == np.inf
 
 
-def test_hidden_tabs_are_not_computed_until_they_are_shown(qtbot, xor):
+def test_hidden_tabs_are_not_computed_until_they_are_shown(qtbot: QtBot, xor: Document) -> None:
     inspector = show(qtbot, Inspector(xor))
     step(xor, 1)
-    activations = inspector.pages[1]
+    activations = inspector.activations
     assert activations.values.distribution().total == 0
     inspector.tabs.setCurrentIndex(1)
-    assert activations.values.distribution().total == xor.tape.records[0].tensors["y"].size
+    assert activations.values.distribution().total == tape_of(xor).records[0].tensors["y"].size
 
 
-def test_filters_are_named_by_filter_channel_row_and_column(qtbot):
+def test_filters_are_named_by_filter_channel_row_and_column(qtbot: QtBot) -> None:
     view = show(qtbot, FilterView())
     weight = np.random.default_rng(1).normal(size=(4, 3, 2, 5))
     view.set_filters(weight, "weight")
@@ -261,9 +271,43 @@ def test_filters_are_named_by_filter_channel_row_and_column(qtbot):
     assert view.hover_text() == f"weight[2, 1, 1, 4] = {value}  (filter 2, channel 1, row 1, column 4)"
 
 
-def test_a_lying_vector_counts_along_the_row(qtbot):
+def test_a_lying_vector_counts_along_the_row(qtbot: QtBot) -> None:
     view = show(qtbot, VectorView())
     values = np.linspace(-1, 1, 30)
     view.set_vector(values, "bias", standing=False)
     view.select(0, 17)
     assert view.hover_text() == f"bias[17] = {format_number(values[17])}"
+
+
+def filters_say(view: FilterView, name: str, array: Array) -> None:
+    """Whether the entries of the mosaic, walked through row by row, are those of the array."""
+    said = []
+    for row in range(view.viewport.rows):
+        for column in range(view.viewport.columns):
+            view.show_cell(row, column)
+            said.append(view.hover_text())
+    entries = [
+        f"{name}[{f}, {c}, {i}, {j}] = {format_number(array[f, c, i, j])}  (filter {f}, channel {c}, row {i}, column {j})"
+        for f, c, i, j in np.ndindex(array.shape)
+    ]
+    assert sorted(text for text in said if text) == sorted(entries)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_filters_and_their_gradient_are_mosaics_of_the_tape(qtbot: QtBot, layer: int) -> None:
+    document = filter_document()
+    tab = show(qtbot, WeightsTab(document))
+    document.select_layer(layer)
+    filters_say(tab.filters, "weight", tape_of(document).params_before[f"{layer}.weight"])
+    assert not tab.filter_gradients.isVisible()
+    assert tab.gradient_caption.text() == f"d_weight · {reached.BACKWARD_MISSING}"
+    document.next_batch()
+    document.select_layer(layer)
+    filters_say(tab.filters, "weight", tape_of(document).params_after[f"{layer}.weight"])
+    gradient = next(r for r in tape_of(document).records if r.phase == "backward" and r.index == layer)
+    assert tab.filter_gradients.isVisible()
+    filters_say(tab.filter_gradients, "d_weight", gradient.tensors["d_weight"])
+    bias_says(tab, "bias", document.parameters()[f"{layer}.bias"])
+    tab.choose("Gradient")
+    filters_say(tab.filters, "d_weight", gradient.tensors["d_weight"])
+    assert not tab.filter_gradients.isVisible()

@@ -5,27 +5,21 @@ import dataclasses
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
 from app.panels.predictions import MOST_SHOWN, NO_PICTURES, NOT_REACHED, Predictions
-from tests.app.panel_documents import picture_document, step, xor_document
+from core.types import Array
+from tests.app.panel_documents import picture_document, show, step, tape_of, xor_document
 
 
-def show(qtbot, document):
-    view = Predictions(document)
-    qtbot.addWidget(view)
-    view.resize(400, 390)
-    view.show()
-    return view
-
-
-def softmax(x):
+def softmax(x: Array) -> Array:
     e = np.exp(x - x.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+    return np.asarray(e / e.sum(axis=1, keepdims=True))
 
 
-def test_until_the_loss_a_sentence_says_what_to_press(qtbot):
+def test_until_the_loss_a_sentence_says_what_to_press(qtbot: QtBot) -> None:
     document = picture_document()
-    view = show(qtbot, document)
+    view = show(qtbot, Predictions(document))
     step(document, 3)
     assert view.grid.message() == NOT_REACHED
     step(document, 1)
@@ -34,13 +28,13 @@ def test_until_the_loss_a_sentence_says_what_to_press(qtbot):
     assert view.grid.message() == NOT_REACHED
 
 
-def test_captions_are_the_largest_output_and_its_probability(qtbot):
+def test_captions_are_the_largest_output_and_its_probability(qtbot: QtBot) -> None:
     document = picture_document()
-    view = show(qtbot, document)
-    notes = []
+    view = show(qtbot, Predictions(document))
+    notes: list[str] = []
     view.note_changed.connect(notes.append)
     document.next_batch()
-    tape, names = document.tape, document.data.class_names
+    tape, names = tape_of(document), document.data.class_names
     prediction = tape.records[3].tensors["prediction"].astype(np.float64)
     probability = softmax(prediction)
     true = document.data.t_train[tape.rows]
@@ -57,9 +51,9 @@ def test_captions_are_the_largest_output_and_its_probability(qtbot):
     assert notes[-1] == f"this batch · {wrong.sum()} of 7 wrong"
 
 
-def test_a_click_selects_the_sample_and_the_selection_is_framed(qtbot):
+def test_a_click_selects_the_sample_and_the_selection_is_framed(qtbot: QtBot) -> None:
     document = picture_document()
-    view = show(qtbot, document)
+    view = show(qtbot, Predictions(document))
     document.next_batch()
     place = view.grid.cell_rect(4).center().toPoint()
     qtbot.mouseClick(view.grid, Qt.MouseButton.LeftButton, pos=place)
@@ -68,16 +62,16 @@ def test_a_click_selects_the_sample_and_the_selection_is_framed(qtbot):
     assert view.grid.hover_text().startswith("sample 2: ")
 
 
-def test_one_output_is_the_probability_of_the_second_class(qtbot):
+def test_one_output_is_the_probability_of_the_second_class(qtbot: QtBot) -> None:
     document = picture_document()
     x, t = document.data.x_train, document.data.t_train % 2
     data = type(document.data)("Two", x.copy(), t, x.copy(), t.copy(), ("no", "yes"))
     layers = (*document.experiment.layers[:-1], {"kind": "dense", "units": 1})
     loss = {"kind": "bce_with_logits"}
     document.change("two", dataclasses.replace(document.experiment, name="two", layers=layers, loss=loss), data)
-    view = show(qtbot, document)
+    view = show(qtbot, Predictions(document))
     document.next_batch()
-    logits = document.tape.records[3].tensors["prediction"][:, 0]
+    logits = tape_of(document).records[3].tensors["prediction"][:, 0]
     assert (logits > 0).any() and (logits < 0).any()
     for index, logit in enumerate(logits):
         view.grid.select(index)
@@ -85,18 +79,18 @@ def test_one_output_is_the_probability_of_the_second_class(qtbot):
         assert float(view.grid.hover_text().split("with ")[1].split()[0]) == pytest.approx(certainty, abs=6e-4)
 
 
-def test_data_without_pictures_says_so(qtbot):
-    assert show(qtbot, xor_document()).grid.message() == NO_PICTURES
+def test_data_without_pictures_says_so(qtbot: QtBot) -> None:
+    assert show(qtbot, Predictions(xor_document())).grid.message() == NO_PICTURES
 
 
-def test_a_large_batch_shows_its_first_pictures_and_counts_all(qtbot):
+def test_a_large_batch_shows_its_first_pictures_and_counts_all(qtbot: QtBot) -> None:
     document = picture_document(batch_size=400)
     data = document.data
     x, t = np.tile(data.x_train, (20, 1, 1, 1)), np.tile(data.t_train, 20)
     many = type(data)("Many", x, t, data.x_test, data.t_test, data.class_names)
     document.change("many", dataclasses.replace(document.experiment, name="many"), many)
-    view = show(qtbot, document)
-    notes = []
+    view = show(qtbot, Predictions(document))
+    notes: list[str] = []
     view.note_changed.connect(notes.append)
     document.next_batch()
     assert len(view.grid.wrong()) == MOST_SHOWN

@@ -9,6 +9,7 @@ import pytest
 from core.types import Array, Arrays
 from tests.core.cases import CASES, Case, frozen
 from tests.core.networks import NETS, Net
+from tests.golden.store import load
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PARITY: dict[str, tuple[Any, dict[str, float]]] = {
@@ -23,14 +24,12 @@ each_dtype = pytest.mark.parametrize("dtype_name", PARITY)
 
 @pytest.fixture(scope="module")
 def layers() -> Arrays:
-    with np.load(GOLDEN / "layers.npz") as saved:
-        return dict(saved)
+    return load(GOLDEN / "layers.npz") | load(GOLDEN / "layers_conv.npz")
 
 
 @pytest.fixture(scope="module")
 def networks() -> Arrays:
-    with np.load(GOLDEN / "networks.npz") as saved:
-        return dict(saved)
+    return load(GOLDEN / "networks.npz")
 
 
 def under(golden: Arrays, prefix: str) -> Arrays:

@@ -1,11 +1,15 @@
 """The checker itself: it must be accurate, must not be fooled, and must leave what it checks as it was."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from core.gradcheck import Check, check_layer, check_network, layer_side, numerical_gradient
+from core.gradcheck import Check, check_layer, check_loss, check_network, layer_side, numerical_gradient
 from core.layers import layer_from_spec
 from core.layers.base import Layer
+from core.losses import loss_from_spec
+from tests.core.cases import spread
 from tests.core.networks import BATCH_NORM, CONV, DENSE, DROPOUT, NETS, SOFTMAX, XOR, Net
 
 
@@ -16,7 +20,7 @@ def built(kind: str, in_shape: tuple[int, ...], **options: object) -> Layer:
 
 
 def test_central_differences_of_known_functions():
-    x = np.array([[0.3, -40.0], [2.0, 1e-3]])
+    x = np.array([[0.3, -4.0], [2.0, 1e-3]])
     before = x.copy()
     np.testing.assert_allclose(numerical_gradient(lambda: float(np.sin(x).sum()), x), np.cos(x), rtol=1e-9)
     np.testing.assert_allclose(numerical_gradient(lambda: x**3, x), 3 * x**2, rtol=1e-8, atol=1e-9)
@@ -52,6 +56,29 @@ def test_entries_at_a_kink_are_left_out():
 def test_verdicts(analytic: list[float], numeric: list[float], verdict: str, kinks: int):
     check = Check("x", np.array(analytic), np.array(numeric), 1e-7)
     assert (check.verdict, check.kinks) == (verdict, kinks)
+
+
+def test_a_difference_within_the_rounding_noise_is_none():
+    analytic, numeric = np.array([0.0, 1e-3]), np.array([3e-11, 1e-3 + 3e-11])
+    assert Check("x", analytic, numeric, 1e-7, noise=4e-11).error == 0
+    assert Check("x", analytic, numeric, 1e-7, noise=1e-11).error == pytest.approx(2e-3)
+
+
+def test_where_the_function_is_not_finite_no_gradient_is_right():
+    x = np.array([1.0, 2.0])
+    numeric = numerical_gradient(lambda: np.where(x < 1.5, x, np.nan), x)
+    assert numeric[1] == np.inf and Check("x", np.ones(2), numeric, 1e-7).verdict == "fail"
+
+
+@pytest.mark.parametrize("scale", [1.0, 10.0, 25.0, 700.0])
+@pytest.mark.parametrize("kind", ["sigmoid", "tanh", "silu", "gelu", "softplus", "elu", "softmax"])
+def test_saturation_is_not_taken_for_a_mistake(kind: str, scale: float):
+    """Far out the slope is smaller than what rounding does to a difference."""
+    x = scale * spread((4, 5), 3)
+    (check,) = check_layer(built(kind, (5,)), x)
+    assert check.verdict == "pass", check.error
+
+
 
 
 def test_the_error_is_the_largest_relative_one():
@@ -116,6 +143,29 @@ def test_a_check_leaves_the_network_as_it_was(net: Net):
     check_network(network, net.x(), net.target(), seed=9)
     assert all(np.array_equal(array, before[name]) for name, array in network.state_dict().items())
     assert np.array_equal(network.flat_grads, grads)
+
+
+@pytest.mark.parametrize(
+    ("kind", "prediction", "target", "kinks"),
+    [
+        ("mae", [[0.5, 2.0], [3.0, -1.0]], [[0.5, 1.0], [1.0, 0.0]], [[True, False], [False, False]]),
+        ("huber", [[0.5, 2.0], [3.0, -1.0]], [[0.4, 1.0], [1.0, 0.0]], [[False, True], [False, True]]),
+        ("hinge", [[1.0, 0.0, 3.0], [5.0, 1.0, 2.0]], [0, 0], [[True, True, False], [False, False, False]]),
+        ("mse", [[0.5, 2.0], [3.0, -1.0]], [[0.5, 1.0], [1.0, 0.0]], [[False, False], [False, False]]),
+    ],
+)
+def test_kinks_of_losses(kind: str, prediction: list[list[float]], target: list[float], kinks: list[list[bool]]):
+    check = check_loss(loss_from_spec({"kind": kind}), np.array(prediction), np.array(target))
+    assert np.isnan(check.numeric).tolist() == kinks
+    assert check.verdict == "pass", check.error
+
+
+@pytest.mark.parametrize("loss", ["mae", "huber", "hinge"])
+def test_networks_with_a_loss_that_has_kinks(loss: str):
+    target = DENSE.target()[:2] if loss == "hinge" else np.zeros((2, 10))
+    net = dataclasses.replace(DENSE, loss={"kind": loss})
+    for check in check_network(net.network(), DENSE.x()[:2], target):
+        assert check.verdict == "pass" and check.tolerance == 1e-4, check.error
 
 
 def test_a_kink_crossed_deep_in_a_network_is_left_out():

@@ -252,7 +252,7 @@ def _dense(units: int, loss: str) -> Net:
         (_dense(1, "cross_entropy"), _classes(2), ["gives 1 value ", "2 classes", "2 units"]),
         (_dense(1, "bce_with_logits"), _classes(3), ["gives 1 value ", "3 classes", "3 units"]),
         (_dense(2, "mse"), _numbers(3), ["gives 2 values", "asks for 3", "3 units"]),
-        (_dense(3, "cross_entropy"), _numbers(3), ["Plane asks for numbers", "mean squared error"]),
+        (_dense(3, "cross_entropy"), _numbers(3), ["asks for numbers", "mean squared error"]),
         (Net("", (layer("relu"),), CROSS_ENTROPY, (1, 2, 2), 4, 4), None, ["picture", "Flatten"]),
     ],
 )

@@ -14,8 +14,9 @@ from torch.nn import functional as F
 
 from core.layers.base import Layer
 from tests.core.cases import CASES, Case
+from tests.golden.store import save
 
-FOLDER = Path(__file__).parent
+PATHS = CONV, OTHERS = tuple(Path(__file__).parent / name for name in ("layers_conv.npz", "layers.npz"))
 DTYPES = {"float64": (torch.float64, np.float64), "float32": (torch.float32, np.float32)}
 
 ELEMENTWISE: dict[str, Callable[[Tensor], Tensor]] = {
@@ -28,6 +29,11 @@ ELEMENTWISE: dict[str, Callable[[Tensor], Tensor]] = {
     "softplus": F.softplus,
     "softmax": lambda x: torch.softmax(x, dim=1),
 }
+
+
+def path_of(kind: str) -> Path:
+    """The file that holds a layer's numbers."""
+    return CONV if kind == "conv2d" else OTHERS
 
 
 def module(case: Case, layer: Layer) -> nn.Module | Callable[[Tensor], Tensor]:
@@ -91,19 +97,25 @@ def record(case: Case, name: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write layers.npz: for every case and dtype what PyTorch gives; the inputs of the cases go with them."""
+    """Write the files: for every case and dtype what PyTorch gives; the inputs of the cases go with them."""
     torch.set_num_threads(1)
+    for path in PATHS:
+        # Dropout's random numbers are its own; the tests derive what has to come out.
+        arrays = record_all([c for c in CASES if path_of(c.kind) == path and c.kind != "dropout"])
+        save(path, arrays)
+        print(f"{path.name}: {len(arrays)} arrays, {path.stat().st_size} bytes, PyTorch {torch.__version__}")
+
+
+def record_all(cases: list[Case]) -> dict[str, Any]:
+    """Inputs, parameters and results of several cases."""
     arrays: dict[str, Any] = {}
-    for case in CASES:
-        if case.kind == "dropout":
-            continue  # its random numbers are its own; the tests derive what has to come out
+    for case in cases:
         layer = case.layer()
         arrays |= {f"{case.name}/x": case.x(), f"{case.name}/dy": case.dy()}
         arrays |= {f"{case.name}/{name}": array for name, array in (layer.params | layer.buffers).items()}
         for name in DTYPES:
             arrays |= record(case, name)
-    np.savez_compressed(FOLDER / "layers.npz", **arrays)
-    print(f"{len(arrays)} arrays, {(FOLDER / 'layers.npz').stat().st_size} bytes, PyTorch {torch.__version__}")
+    return arrays
 
 
 if __name__ == "__main__":

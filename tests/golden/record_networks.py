@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from tests.core.cases import Case
 from tests.core.networks import NETS, Net
 from tests.golden.record_layers import DTYPES, module
+from tests.golden.store import save
 
 PATH = Path(__file__).parent / "networks.npz"
 STEPS = 5
@@ -83,7 +84,7 @@ def main() -> None:
         arrays |= {f"{net.name}/start {n}": array for n, array in net.network().state_dict().items()}
         for name in DTYPES:
             arrays |= record(net, name)
-    np.savez_compressed(PATH, **arrays)
+    save(PATH, arrays)
     print(f"{len(arrays)} arrays, {PATH.stat().st_size} bytes, PyTorch {torch.__version__}")
 
 

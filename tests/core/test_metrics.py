@@ -1,0 +1,101 @@
+"""Metrics against small tables worked out by hand and against plain loops."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.metrics import accuracy, confusion_matrix, precision, r_squared, recall, top_k_accuracy
+from core.types import OptionError
+from tests.core.networks import DENSE, REGRESSION, XOR
+from tests.core.training import trainer
+
+PREDICTED = np.array([0, 0, 1, 2, 2, 2, 1, 0])
+LABELS = np.array([0, 1, 1, 2, 2, 0, 2, 0])
+
+
+def test_accuracy_is_the_share_of_hits():
+    assert accuracy(PREDICTED, LABELS) == 5 / 8
+
+
+def test_confusion_has_true_classes_as_rows():
+    table = confusion_matrix(PREDICTED, LABELS, 4)
+    assert table.tolist() == [[2, 0, 1, 0], [1, 1, 0, 0], [0, 1, 2, 0], [0, 0, 0, 0]]
+    assert np.issubdtype(table.dtype, np.integer)
+
+
+def test_precision_and_recall_by_class():
+    table = confusion_matrix(PREDICTED, LABELS, 4)
+    np.testing.assert_allclose(precision(table), [2 / 3, 1 / 2, 2 / 3, np.nan])
+    np.testing.assert_allclose(recall(table), [2 / 3, 1 / 2, 2 / 3, np.nan])
+    uneven = np.array([[5, 3], [0, 2]])
+    np.testing.assert_allclose(precision(uneven), [1, 2 / 5])
+    np.testing.assert_allclose(recall(uneven), [5 / 8, 1])
+
+
+def test_top_k_counts_the_true_class_among_the_largest():
+    scores = np.array([[0.1, 0.5, 0.4], [0.7, 0.1, 0.2], [0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
+    labels = np.array([2, 2, 2, 2])
+    assert [top_k_accuracy(scores, labels, k) for k in (1, 2, 3)] == [1 / 4, 3 / 4, 1]
+
+
+@given(st.integers(1, 12), st.integers(2, 6), st.integers(0, 1000))
+def test_top_k_agrees_with_sorting_even_among_equals(samples: int, classes: int, seed: int):
+    rng = np.random.default_rng(seed)
+    scores, labels = rng.integers(0, 3, (samples, classes)).astype(float), rng.integers(0, classes, samples)
+    order = np.argsort(-scores, axis=1, kind="stable")
+    for k in range(1, classes + 1):
+        hits = sum(label in row[:k] for label, row in zip(labels, order, strict=True))
+        assert top_k_accuracy(scores, labels, k) == pytest.approx(hits / samples)
+    assert top_k_accuracy(scores, labels, 1) == accuracy(scores.argmax(axis=1), labels)
+
+
+def test_nan_is_never_among_the_best():
+    scores = np.array([[np.nan, 1.0, 0.0], [np.nan, np.nan, np.nan]])
+    assert top_k_accuracy(scores, np.array([0, 0]), 3) == 0
+
+
+@pytest.mark.parametrize("k", [0, 4, -1])
+def test_top_k_asks_for_a_k_among_the_classes(k: int):
+    with pytest.raises(OptionError, match="from 1 to 3"):
+        top_k_accuracy(np.zeros((2, 3)), np.zeros(2, np.int64), k)
+
+
+def test_r_squared():
+    target = np.array([[1.0], [2.0], [3.0], [6.0]])
+    assert r_squared(target, target) == 1
+    assert r_squared(np.full((4, 1), 3.0), target) == 0
+    assert r_squared(target + np.array([[1.0], [-1.0], [1.0], [-1.0]]), target) == pytest.approx(1 - 4 / 14)
+    assert r_squared(-target, target) < 0
+    two = np.hstack([target, 10 * target + 5])
+    assert r_squared(two + np.array([1.0, 0.0]), two) == pytest.approx((1 - 4 / 14 + 1) / 2)
+    assert np.isnan(r_squared(target, np.ones((4, 1))))
+
+
+def test_r_squared_of_float32_far_from_zero():
+    """In float32 the squares of such targets would swallow their spread."""
+    rng = np.random.default_rng(1)
+    target = (10_000 + rng.normal(size=(500, 1))).astype(np.float32)
+    prediction = (target + 0.5 * rng.normal(size=(500, 1))).astype(np.float32)
+    t, y = target.astype(np.float64), prediction.astype(np.float64)
+    assert r_squared(prediction, target) == pytest.approx(1 - ((t - y) ** 2).sum() / ((t - t.mean()) ** 2).sum())
+
+
+def test_an_evaluation_has_what_its_task_needs():
+    classes, numbers = trainer(DENSE), trainer(REGRESSION)
+    assert classes.evaluate().confusion is None and classes.evaluate().r_squared is None
+    found = classes.evaluate("train", confusion=True)
+    assert found.confusion is not None and found.confusion.shape == (10, 10)
+    assert found.confusion.sum() == found.samples == 23
+    assert found.confusion.sum(axis=1).tolist() == np.bincount(classes.data.t_train, minlength=10).tolist()
+    assert found.confusion.trace() / 23 == found.accuracy
+    found = numbers.evaluate(confusion=True)
+    assert found.confusion is None and found.accuracy is None
+    assert found.r_squared == pytest.approx(r_squared(numbers.predict(), numbers.data.t_test))
+
+
+def test_one_output_has_a_confusion_matrix_too():
+    one = trainer(XOR)
+    table = one.evaluate(confusion=True).confusion
+    assert table is not None and table.shape == (2, 2) and table.sum() == 9
+    assert top_k_accuracy(trainer(DENSE).predict(), trainer(DENSE).data.t_test, 10) == 1
