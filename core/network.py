@@ -148,7 +148,9 @@ class Network:
         """
         own = self.parameters() | self.buffers()
         if missing := sorted(own.keys() - state.keys()):
-            raise StateError(f"The weights lack {missing[0]}, which this network needs: they belong to another network.")
+            raise StateError(
+                f"The weights lack {missing[0]}, which this network needs: they belong to another network."
+            )
         if extra := sorted(state.keys() - own.keys()):
             raise StateError(f"The weights contain {extra[0]}, which this network has no place for.")
         for name, array in own.items():
@@ -187,8 +189,8 @@ class Network:
         if size > MEMORY_LIMIT:
             index = counts.index(max(counts))
             raise OptionError(
-                f"Layer {index + 1}, {self.layers[index].title}, would have {counts[index]:,} parameters; with gradients "
-                f"and the optimizer's memory the network takes {memory_text(size)}, more than the "
+                f"Layer {index + 1}, {self.layers[index].title}, would have {counts[index]:,} parameters; with "
+                f"gradients and the optimizer's memory the network takes {memory_text(size)}, more than the "
                 f"{memory_text(MEMORY_LIMIT)} allowed: make the layer smaller."
             )
 

@@ -184,10 +184,10 @@ class Trainer:
         self.optimizer.restore(optimizer)
         self.steps, self.rng = state["steps"], rng
 
-    def set_learning_rate(self, rate: float) -> None:
-        """The learning rate from the next step on; a schedule starts from it."""
-        self.optimizer.set_options({"learning_rate": rate})
-        self.learning_rate = rate
+    def set_optimizer_options(self, options: Mapping[str, Any]) -> None:
+        """Options of the optimizer from the next step on, without losing its memory; a schedule starts from its rate."""
+        self.optimizer.set_options({"learning_rate": self.learning_rate, **options})
+        self.learning_rate = self.optimizer.learning_rate
 
     def _step(self, x: Array, target: Array, recorder: StepRecorder | None = None) -> float:
         network, optimizer, pull = self.network, self.optimizer, self._pull

@@ -4,12 +4,12 @@ Panels read it and listen to its signals; they change it through its methods onl
 training runs elsewhere the trainer here is a mirror, fed with frames, and its own stepping is refused.
 """
 
-import copy
 import dataclasses
 from typing import Any, ClassVar
 
 from psygnal import Signal
 
+from app.document.course import Course
 from app.document.edits import Edits, Moment
 from app.document.history import History
 from app.document.stepper import Stepper
@@ -28,7 +28,8 @@ CHEAP_EVALUATION = 2_000
 class Document:
     """One experiment, its data, its trainer and the place on the tape.
 
-    `trainer`, `tape` and `cursor` are there only while the layers fit; otherwise `problem` says what does not.
+    `trainer`, `tape` and `cursor` are there only while a step can be made; otherwise `problem` says why it cannot (the
+    layers do not fit, or the next step gives numbers that are not finite). Weights that were there are kept meanwhile.
     """
 
     experiment_changed: ClassVar[Signal] = Signal()  # any choice, or whether it works (`problem`)
@@ -37,22 +38,29 @@ class Document:
     history_changed: ClassVar[Signal] = Signal()
     selection_changed: ClassVar[Signal] = Signal()
     running_changed: ClassVar[Signal] = Signal()
+    failed: ClassVar[Signal] = Signal(str)  # a sentence: what was asked for cannot be done
     pause_needed: ClassVar[Signal] = Signal()  # whoever runs a training must have handed the weights back on return
 
     def __init__(self, experiment: Experiment, data: Dataset) -> None:
         self.experiment = experiment
         self.data = data
         self.edits = Edits()
-        self.history = History()
+        self.course = Course()
         self.running = False
         self.problem = ""
         self.trainer: Trainer | None = None
         self.selected_layer = 0
         self.sample = 0
         self._stepper: Stepper | None = None
+        self._held: dict[str, Any] | None = None  # the trainer's state while there is no tape, see `problem`
         self._build()
 
     # What is shown
+
+    @property
+    def history(self) -> History:
+        """The curves of the run that is open."""
+        return self.course.history
 
     @property
     def tape(self) -> Tape | None:
@@ -79,8 +87,9 @@ class Document:
         return self.tape.parameters_at(self.cursor) if self.tape else {}
 
     def weights(self) -> Arrays:
-        """Parameters and buffers as they stand at the cursor, in the order of a state dict."""
-        assert self.tape and self.network
+        """Parameters and buffers as they stand at the cursor, in the order of a state dict; empty without weights."""
+        if self.tape is None or self.network is None:
+            return self._held["weights"] if self._held else {}
         shown = self.parameters() | self.tape.buffers_at(self.cursor)
         return {name: shown[name] for name in self.network.state_dict()}
 
@@ -120,11 +129,12 @@ class Document:
         if self.running and not experiment.only_live_options_differ(self.experiment):
             self.pause_needed.emit()
         if self.running:
+            self.course.mark(len(self.history.losses), label)
             self.experiment = experiment
             self.experiment_changed.emit()
             return
         self.edits.add(label, self._moment())
-        self._switch(experiment, data)
+        self._switch(label, experiment, data)
 
     def undo(self) -> None:
         """Take the last edit back; training done since stays where the weights can."""
@@ -139,16 +149,20 @@ class Document:
             self._return_to(moment)
 
     def _moment(self) -> Moment:
-        state = self._stepper.state_at_cursor() if self._stepper else None
-        return Moment(self.experiment, self.data, state, copy.deepcopy(self.history))
+        state = self._stepper.state_at_cursor() if self._stepper else self._held
+        return Moment(self.experiment, self.data, state, self.history.copy(), list(self.course.marks))
+
+    def _moment_of_newest(self) -> Moment:
+        """The moment at the end of the curves, wherever the cursor is."""
+        newest = self.course.snapshots.nearest(len(self.history.losses))
+        return dataclasses.replace(self._moment(), state=newest)
 
     def _return_to(self, moment: Moment) -> None:
         keeps_weights = moment.data is self.data and self.trainer and moment.experiment.same_weights_as(self.experiment)
-        self._switch(moment.experiment, moment.data)
+        self._switch("undo", moment.experiment, moment.data)
         if not keeps_weights and moment.state and self.trainer:
-            self.trainer.restore(moment.state)
-            self._stepper = Stepper(self.trainer)
-            self.history = moment.history
+            self.course.return_to(moment.history, moment.marks)
+            self._take_up(moment.state)
             self._announce()
 
     def select_layer(self, index: int) -> None:
@@ -166,7 +180,7 @@ class Document:
 
     def reset(self) -> None:
         """Back to step 0 with the same start weights."""
-        self._build()
+        self._build("start weights")
 
     # Steps
 
@@ -193,7 +207,11 @@ class Document:
     def _step(self, move: str, *arguments: int) -> None:
         if self._stepper is None or self.running:
             return
-        getattr(self._stepper, move)(*arguments)
+        try:
+            getattr(self._stepper, move)(*arguments)
+        except ChainruleError as error:
+            self.failed.emit(str(error))
+            return
         self._note_progress()
         self._follow_tape()
         self.position_changed.emit()
@@ -211,7 +229,8 @@ class Document:
         assert self.tape and self.trainer
         if self.cursor < len(self.tape) or self.tape.step <= len(self.history.losses):
             return
-        self.history.add_losses(self.tape.step, [self.tape.loss])
+        self.course.add(self.tape.step, [self.tape.loss], {})
+        self.course.keep(self.trainer.state())
         epoch_ends = self.tape.step % self.trainer.batches_per_epoch == 0
         if epoch_ends or len(self.data.x_test) <= CHEAP_EVALUATION:
             self._evaluate()
@@ -223,6 +242,16 @@ class Document:
             if part == "test" or len(self.data.x_train) <= CHEAP_EVALUATION:
                 self.history.evaluations[part][self.trainer.steps] = self.trainer.evaluate(part)
 
+    # The past
+
+    def travel(self, step: int) -> None:
+        """Show the newest kept moment that is not later than `step`; running on from there leaves what came after."""
+        state = self.course.snapshots.nearest(step)
+        if state is None or self.running or self.trainer is None:
+            return
+        self._take_up(state)
+        self.position_changed.emit()
+
     # Running elsewhere
 
     def begin_run(self) -> dict[str, Any] | None:
@@ -230,36 +259,34 @@ class Document:
         if self._stepper is None or self.running:
             return None
         state = self._stepper.state_at_cursor()
-        self.history.truncate(state["steps"])
+        if len(self.history.losses) > state["steps"]:
+            self.edits.add(f"going on from step {state['steps']}", self._moment_of_newest())
+        self.course.go_on_from(state["steps"], "left")
+        self.course.keep(state)
         self._set_running(True)
         return state
 
     def show_progress(self, first_step: int, losses: Array, found: dict[str, dict[int, Evaluation]]) -> None:
         """Add what a running training reported to the curves."""
-        if len(losses):
-            self.history.add_losses(first_step, losses)
-        for part, evaluations in found.items():
-            self.history.evaluations[part].update(evaluations)
+        self.course.add(first_step, losses, found)
         self.history_changed.emit()
 
     def show_state(self, state: dict[str, Any]) -> None:
         """Show a running training: the next batch from `state` on, as a complete tape."""
-        assert self.trainer
-        self.trainer.restore(state)
-        self._stepper = Stepper(self.trainer)
-        self._stepper.finish_batch()
-        self.sample = min(self.sample, len(self._stepper.tape.rows) - 1)
+        self.course.keep(state)
+        self._take_up(state)
+        if self._stepper:
+            self._stepper.finish_batch()
         self.position_changed.emit()
 
     def end_run(self, state: dict[str, Any]) -> None:
         """Take the weights back; the batch that follows is done here, so that all of it can be seen."""
         self._set_running(False)
         self.show_state(state)
+        if self._stepper is None:
+            self._announce()
+            return
         self._note_progress()
-        found = self.history.evaluation_at(self.steps_done)
-        if found is None or found[0] != self.steps_done:
-            self._evaluate()
-            self.history_changed.emit()
 
     def _set_running(self, running: bool) -> None:
         self.running = running
@@ -267,53 +294,66 @@ class Document:
 
     # Building
 
-    def _switch(self, experiment: Experiment, data: Dataset) -> None:
+    def _switch(self, label: str, experiment: Experiment, data: Dataset) -> None:
         before, self.experiment = self.experiment, experiment
         other_data, self.data = data is not self.data, data
         if other_data:
             self.data_changed.emit()
-        if self.trainer and not other_data and experiment.same_weights_as(before):
-            self._go_on_with_new_options()
+        if (self._stepper or self._held) and not other_data and experiment.same_weights_as(before):
+            self._go_on_with_new_options(label)
         else:
-            self._build()
+            self._build(before.name)
 
-    def _go_on_with_new_options(self) -> None:
-        """Keep the weights and the place on the tape; the current batch is recorded anew with the new options."""
-        assert self._stepper
-        state, cursor = self._stepper.state_before_batch(), self.cursor
+    def _go_on_with_new_options(self, label: str) -> None:
+        """Keep the weights and the place on the tape."""
+        stepper, held = self._stepper, self._held
+        step = self.steps_done if stepper else held["steps"] if held else 0
+        self._held = stepper.state_before_batch() if stepper else held
+        self._make_trainer()
+        if self.trainer and stepper:
+            try:
+                stepper.go_on_with(self.trainer)
+                self._stepper = stepper
+                self.sample = min(self.sample, len(stepper.tape.rows) - 1)
+            except ChainruleError as error:
+                self.problem = str(error)
+        elif self.trainer and held:
+            self._take_up(held)
+        self.course.go_on_from(step, label)
+        self.course.mark(step, label)
+        self._announce()
+
+    def _build(self, left: str = "") -> None:
+        """Start anew from the experiment: fresh weights, step 0, empty curves; the run that was open is `left`."""
+        self.course.start_anew(left)
+        self._held = None
+        self._make_trainer()
+        if self.trainer:
+            self._take_up(self.trainer.state())
+        self._announce()
+
+    def _make_trainer(self) -> None:
+        """A trainer for the experiment, or the `problem` that prevents one."""
+        self.trainer, self._stepper, self.problem = None, None, ""
         try:
-            trainer = self.experiment.trainer(self.data)
-            if state["optimizer"]["kind"] != trainer.optimizer.kind:
-                state = {**state, "optimizer": trainer.optimizer.state()}
-            trainer.restore(state)
-            stepper = Stepper(trainer)
+            self.trainer = self.experiment.trainer(self.data)
         except ChainruleError as error:
-            self._refuse(str(error))
-            return
-        self.trainer, self._stepper, self.problem = trainer, stepper, ""
-        stepper.go_to(min(cursor, len(stepper.tape)))
-        self.history.truncate(self.steps_done)
-        self.sample = min(self.sample, len(stepper.tape.rows) - 1)
-        self._announce()
+            self.problem = str(error)
+        self.selected_layer = min(self.selected_layer, len(self.experiment.layers))
 
-    def _build(self) -> None:
-        """Start anew from the experiment: fresh weights, step 0, empty curves."""
-        self.history = History()
+    def _take_up(self, state: dict[str, Any]) -> None:
+        """Stand before the batch that follows a state; if that batch cannot be computed, keep the state."""
+        assert self.trainer
+        if state["optimizer"]["kind"] != self.trainer.optimizer.kind:
+            state = {**state, "optimizer": self.trainer.optimizer.state()}
+        self._held, self._stepper, self.problem = state, None, ""
+        self.trainer.restore(state)
         try:
-            trainer = self.experiment.trainer(self.data)
-            stepper = Stepper(trainer)
+            self._stepper = Stepper(self.trainer)
         except ChainruleError as error:
-            self._refuse(str(error))
+            self.problem = str(error)
             return
-        self.trainer, self._stepper, self.problem = trainer, stepper, ""
-        self.sample = 0
-        self.selected_layer = min(self.selected_layer, len(self.experiment.layers))
-        self._announce()
-
-    def _refuse(self, problem: str) -> None:
-        self.trainer, self._stepper, self.problem = None, None, problem
-        self.selected_layer = min(self.selected_layer, len(self.experiment.layers))
-        self._announce()
+        self.sample = min(self.sample, len(self._stepper.tape.rows) - 1)
 
     def _announce(self) -> None:
         self.experiment_changed.emit()

@@ -17,8 +17,9 @@ class Moment:
 
     experiment: Experiment
     data: Dataset
-    state: dict[str, Any] | None  # the trainer's; None where the layers did not fit
+    state: dict[str, Any] | None  # of the trainer; None where there are no weights
     history: History
+    marks: list[tuple[int, str]]  # step → the change that took effect after it
 
 
 class Edits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import copy
 import dataclasses
 from array import array
 from collections.abc import Sequence
@@ -22,6 +23,10 @@ class History:
         """Append the losses of consecutive steps; what stood at those steps or later is replaced."""
         self.truncate(first_step - 1)
         self.losses.extend(losses)
+
+    def copy(self) -> History:
+        """A copy that does not change with this one."""
+        return copy.deepcopy(self)
 
     def truncate(self, steps: int) -> None:
         """Forget everything after that many steps."""

@@ -89,13 +89,21 @@ class Stepper:
         """The trainer's state before the batch the cursor is on."""
         return self._entries[self._position].state
 
-    def record_again(self) -> None:
-        """Record the current batch anew, after an option changed; the cursor stays where it is. Later tapes go."""
-        cursor = self.cursor
-        self._trainer.restore(self._entries[self._position].state)
-        del self._entries[self._position :]
-        self._record()
-        self.go_to(cursor)
+    def go_on_with(self, trainer: Trainer) -> None:
+        """Go on with a trainer that has other options: what is done stays, a batch that is not done is recorded anew.
+
+        Errors: ChainruleError when that batch cannot be computed; the trainer then stands before it.
+        """
+        done, cursor = self.cursor == len(self.tape), self.cursor
+        state = self.state_at_cursor() if done else self.state_before_batch()
+        if state["optimizer"]["kind"] != trainer.optimizer.kind:
+            state = {**state, "optimizer": trainer.optimizer.state()}
+        trainer.restore(state)
+        self._trainer = trainer
+        del self._entries[self._position + done :]
+        if not done:
+            self._record()
+            self.go_to(cursor)
 
     def _next_tape(self) -> None:
         if self._position + 1 < len(self._entries):

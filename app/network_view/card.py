@@ -120,7 +120,7 @@ class Card(QWidget):
         theme, content = current_theme(), self.content
         frame = QRectF(self.rect()).adjusted(HALO, HALO, -HALO, -HALO)
         color = phase_color(content.active) if content.active else theme.accent
-        if content.selected or self.hasFocus():
+        if content.selected:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(mixed(color, 0.18))
             painter.drawRoundedRect(frame.adjusted(-HALO, -HALO, HALO, HALO), _RADIUS + HALO, _RADIUS + HALO)

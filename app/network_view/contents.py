@@ -29,6 +29,7 @@ RESOLUTION = 32
 """Cells along each axis of the plane."""
 
 _LONGEST_BARS = 16
+_NO_PLANES: list[Array] = []  # one object, because pictures are kept by what they were made from
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +97,7 @@ class _Cards:
     def __init__(self, contents: Contents, document: Document, tape: Tape, choice: ScaleChoice) -> None:
         self._contents, self._document, self._tape, self._choice = contents, document, tape, choice
         self._sample = min(document.sample, len(tape.rows) - 1)
-        self._planes = contents.planes(tape, document.cursor) if document.data.is_plane else []
+        self._planes = contents.planes(tape, document.cursor) if document.data.is_plane else _NO_PLANES
         self._limits = contents.network_limits(tape, self._sample, self._planes) if choice == "network" else {}
 
     def input(self) -> CardContent:

@@ -19,7 +19,7 @@ LARGEST_NEURONS = 16
 """Layers with more units are shown as vectors of the sample."""
 
 _GAP = 3.0
-_COMFORTABLE = 30.0
+_COMFORTABLE = 24.0
 _DOT = 2.6
 
 

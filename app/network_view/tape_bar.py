@@ -107,7 +107,7 @@ class TapeBar(View):
     def _words(self) -> str:
         document, tape = self.document, self.document.tape
         if tape is None:
-            return document.problem
+            return "There is no batch to step through yet."
         if document.running:
             return "Training runs. Pause to step through a batch."
         if document.record is None:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from app.document.document import Document
-from app.plots.numbers import format_count
+from core.accounts import plural
 from core.tape import Record
 from core.types import Array, shape_text
 
@@ -41,13 +41,13 @@ def layer_note(document: Document, index: int) -> str:
     layer = network.layers[index]
     weight = layer.params.get("weight")
     if weight is not None and weight.ndim == 2:
-        size = f"{weight.shape[0]} unit{'s' * (len(weight) > 1)}"
+        size = plural(len(weight), "unit")
     elif weight is not None and weight.ndim == 4:
-        size = f"{weight.shape[0]} filter{'s' * (len(weight) > 1)} {shape_text(weight.shape[2:])}"
+        size = f"{plural(len(weight), 'filter')} {shape_text(weight.shape[2:])}"
     else:
         size = f"{shape_text(network.shapes[index])} out"
     count = sum(param.size for param in layer.params.values())
-    return f"{layer.title} · {size} · {format_count(count) if count else 'no'} parameters"
+    return f"{layer.title} · {size} · {plural(count, 'parameter') if count else 'no parameters'}"
 
 
 def parameter_names(document: Document, index: int) -> list[str]:
@@ -107,7 +107,7 @@ def parameter_change(document: Document, name: str) -> Array | str:
     record = update_record(document, name)
     if record is None:
         return UPDATE_MISSING.format(f"the {name.split('.')[1]}") if document.tape else document.problem
-    return record.tensors["after"] - record.tensors["before"]
+    return _moved(record)
 
 
 def update_record(document: Document, name: str) -> Record | None:
@@ -119,7 +119,8 @@ def update_record(document: Document, name: str) -> Record | None:
 def norm(array: Array) -> float:
     """√ of the sum of all squares, computed in float64."""
     flat = np.ravel(array).astype(np.float64)
-    return math.sqrt(flat @ flat)
+    with np.errstate(all="ignore"):
+        return math.sqrt(flat @ flat)
 
 
 def update_ratio(document: Document, name: str) -> float | None:
@@ -127,7 +128,13 @@ def update_ratio(document: Document, name: str) -> float | None:
     record = update_record(document, name)
     if record is None:
         return None
-    moved, before = norm(record.tensors["after"] - record.tensors["before"]), norm(record.tensors["before"])
+    moved, before = norm(_moved(record)), norm(record.tensors["before"])
     if before == 0:
         return math.inf if moved else 0.0
     return moved / before
+
+
+def _moved(record: Record) -> Array:
+    # Weights that have gone astray are shown as they are: ∞ − ∞ is NaN.
+    with np.errstate(all="ignore"):
+        return record.tensors["after"] - record.tensors["before"]

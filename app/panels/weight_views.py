@@ -5,7 +5,6 @@ from PySide6.QtWidgets import QWidget
 
 from app.plots.image_mosaic_view import MosaicView
 from app.plots.matrix_view import MatrixView
-from app.plots.numbers import format_number
 from core.types import Array
 
 
@@ -14,7 +13,6 @@ class VectorView(MatrixView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._vector_shown: Array = np.zeros(0)
         self._called = ""
 
     def set_vector(self, array: Array, name: str, standing: bool, limit: float | None = None) -> None:
@@ -22,7 +20,7 @@ class VectorView(MatrixView):
 
         Shapes: array (outputs,)
         """
-        self._vector_shown, self._called = array, name
+        self._called = name
         if standing:
             self.set_matrix(array[:, np.newaxis], limit, column_names=(name,), name=name)
         else:
@@ -30,11 +28,9 @@ class VectorView(MatrixView):
 
     def hover_text(self) -> str:
         """`bias[3] = −0.01874`, whichever way the strip lies."""
-        cell = self.current_cell()
-        if cell is None or self.message():
-            return ""
-        index = max(cell)  # the other one is 0
-        return f"{self._called}[{index}] = {format_number(self._vector_shown[index])}"
+        cell, value = self.current_cell(), _value(super().hover_text())
+        # Of row and column one is 0, and which one depends on how the strip lies.
+        return f"{self._called}[{max(cell)}] = {value}" if cell and value else ""
 
 
 class FilterView(MosaicView):
@@ -42,28 +38,30 @@ class FilterView(MosaicView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._filters: Array = np.zeros((0, 1, 1, 1))
-        self._called = ""
+        self._called, self._channels = "", 1
 
     def set_filters(self, array: Array, name: str) -> None:
         """Show filters.
 
         Shapes: array (filters, channels, kh, kw)
         """
-        self._filters, self._called = array, name
-        channels = array.shape[1]
+        self._called, self._channels = name, array.shape[1]
         maps = array.reshape(-1, *array.shape[2:])
-        self.set_maps(maps, name=name, columns=channels if channels > 1 else None)
+        self.set_maps(maps, name=name, columns=self._channels if self._channels > 1 else None)
 
     def hover_text(self) -> str:
         """`weight[3, 0, 1, 2] = −0.01874  (filter 3, channel 0, row 1, column 2)`."""
-        cell = self.current_cell()
-        place = None if cell is None or self.message() else self.place_at(*cell)
+        cell, value = self.current_cell(), _value(super().hover_text())
+        place = self.place_at(*cell) if cell and value else None
         if place is None:
             return ""
-        at, channel = divmod(place.map, self._filters.shape[1])
-        value = format_number(self._filters[at, channel, place.row, place.column])
+        at, channel = divmod(place.map, self._channels)
         return (
             f"{self._called}[{at}, {channel}, {place.row}, {place.column}] = {value}"
             f"  (filter {at}, channel {channel}, row {place.row}, column {place.column})"
         )
+
+
+def _value(text: str) -> str:
+    """What a view says of the value, without the place, which it names in its own way."""
+    return text.partition(" = ")[2].partition("  ")[0]

@@ -22,8 +22,8 @@ from app.panels.reached import (
 from app.panels.weight_views import FilterView, VectorView
 from app.plots.color_maps import finite_limit
 from app.plots.matrix_view import MatrixView
-from app.plots.numbers import format_count
 from app.view import View
+from core.accounts import plural
 from core.types import Array
 
 CHOICES = ("Value", "Gradient", "Change")
@@ -33,7 +33,7 @@ _TIPS = (
     "What this step's update adds to each weight: after − before",
 )
 _MOST_STANDING = 20
-_STRIP_WIDTH, _STRIP_HEIGHT = 92, 62
+_STRIP_WIDTH, _STRIP_HEIGHT = 92, 76
 _NAMES = 48  # pixels that the names and the line below a matrix take
 _UNLIMITED = 16_777_215  # Qt's own bound of a widget's size
 
@@ -68,29 +68,24 @@ class WeightsTab(View):
         """The parameters of the selected layer."""
         names = parameter_names(self.document, self.document.selected_layer)
         self._bar.setVisible(bool(names))
+        shown = self._show(names) if names else self._say(nothing_to_learn(self.document, self.document.selected_layer))
+        # Hidden only at the end: a view that is hidden for a moment loses the keyboard.
         for widget in self._contents:
-            widget.hide()
-        if not names:
-            self._say(nothing_to_learn(self.document, self.document.selected_layer))
-            return
+            widget.setVisible(widget in shown)
+
+    def _show(self, names: list[str]) -> set[QWidget]:
+        """Fill the views with the parameters; returns those that are to be seen."""
         weight, *others = (self._array(name) for name in names)
         if isinstance(weight, str):
-            self._say(weight)
-            return
-        self.sentence.hide()
-        self.caption.show()
+            return self._say(weight)
         title = names[0].split(".")[1]
         if weight.ndim == 4:
-            self.caption.setText(f"{self._prefix()}{title} · a row a filter, a picture an input channel")
-            self._show_filters(weight, names[0])
+            shown = self._show_filters(weight, names[0])
         else:
-            rows = (
-                f"{weight.shape[0]} outputs × {weight.shape[1]} inputs" if weight.ndim == 2 else f"{len(weight)} values"
-            )
-            self.caption.setText(f"{self._prefix()}{title} · {rows}")
-            self._show_matrix(weight, others[0] if others and not isinstance(others[0], str) else None, title)
+            shown = self._show_matrix(weight, others[0] if others and not isinstance(others[0], str) else None, title)
         if others:
-            self._show_bias(others[0], names[1].split(".")[1], weight)
+            shown |= self._show_bias(others[0], names[1].split(".")[1], weight)
+        return shown | {self.caption}
 
     def _array(self, name: str) -> Array | str:
         if self.choice == "Gradient":
@@ -102,13 +97,15 @@ class WeightsTab(View):
     def _prefix(self) -> str:
         return {"Value": "", "Gradient": "d_", "Change": "change of "}[self.choice]
 
-    def _say(self, sentence: str) -> None:
+    def _say(self, sentence: str) -> set[QWidget]:
         self.sentence.setText(sentence)
-        self.sentence.show()
+        return {self.sentence}
 
-    def _show_matrix(self, weight: Array, bias: Array | None, name: str) -> None:
+    def _show_matrix(self, weight: Array, bias: Array | None, name: str) -> set[QWidget]:
         standing = self._standing(weight)
         limit = max(finite_limit(weight), finite_limit(bias)) if standing and bias is not None else None
+        words = zip(weight.shape, ("output", "input") if weight.ndim == 2 else ("value",), strict=True)
+        self.caption.setText(f"{self._prefix()}{name} · {' × '.join(plural(*size) for size in words)}")
         if weight.ndim == 1:
             self.matrix.set_matrix(weight, name=self._prefix() + name)
         else:
@@ -116,43 +113,43 @@ class WeightsTab(View):
             self.matrix.set_matrix(weight, limit, rows, columns, self._prefix() + name)
         most = self.matrix.viewport.largest
         # A small matrix stays at the top, close to its bias, instead of floating in the middle of the tab.
-        width = weight.shape[1] * most.width() + _NAMES if standing else _UNLIMITED
-        height = weight.shape[0] * most.height() + _NAMES if standing else _UNLIMITED
-        self.matrix.setMaximumSize(int(width), int(height))
-        self.bias.setMaximumSize(_STRIP_WIDTH if standing else _UNLIMITED, int(height) if standing else _STRIP_HEIGHT)
-        self.matrix.show()
+        width = int(weight.shape[1] * most.width()) + _NAMES if standing else _UNLIMITED
+        height = int(weight.shape[0] * most.height()) + _NAMES if standing else _UNLIMITED
+        self.matrix.setMaximumSize(width, height)
+        return {self.matrix}
 
-    def _show_bias(self, bias: Array | str, name: str, weight: Array) -> None:
+    def _show_bias(self, bias: Array | str, name: str, weight: Array) -> set[QWidget]:
         standing = self._standing(weight)
         directions = QBoxLayout.Direction
         self._pair.setDirection(directions.LeftToRight if standing else directions.TopToBottom)
+        height = self.matrix.maximumHeight() if standing else _STRIP_HEIGHT
         self.bias.setMinimumSize(_STRIP_WIDTH if standing else 0, 0 if standing else _STRIP_HEIGHT)
-        self.bias_caption.setText(f"{self._prefix()}{name} · {format_count(weight.shape[0])} values")
-        self.bias_caption.setVisible(not standing)
-        self.bias.show()
+        self.bias.setMaximumSize(_STRIP_WIDTH if standing else _UNLIMITED, height)
+        self.bias_caption.setText(f"{self._prefix()}{name} · {plural(weight.shape[0], 'value')}")
         if isinstance(bias, str):
             self.bias.set_message(bias)
-            return
-        limit = max(finite_limit(weight), finite_limit(bias)) if standing else None
-        self.bias.set_vector(bias, self._prefix() + name, standing, limit)
+        else:
+            limit = max(finite_limit(weight), finite_limit(bias)) if standing else None
+            self.bias.set_vector(bias, self._prefix() + name, standing, limit)
+        return {self.bias} if standing else {self.bias, self.bias_caption}
 
     def _standing(self, weight: Array) -> bool:
         """Whether the bias fits beside the rows of the weight, so that a row reads as one output's sum."""
         return weight.ndim == 2 and max(weight.shape) <= _MOST_STANDING
 
-    def _show_filters(self, weight: Array, name: str) -> None:
+    def _show_filters(self, weight: Array, name: str) -> set[QWidget]:
+        each = "a row a filter, a picture an input channel" if weight.shape[1] > 1 else "a picture a filter"
+        self.caption.setText(f"{self._prefix()}weight · {each}")
         self.filters.set_filters(weight, self._prefix() + "weight")
-        self.filters.show()
         if self.choice != "Value":
-            return
+            return {self.filters}
         gradient = parameter_gradient(self.document, name)
-        self.gradient_caption.show()
         if isinstance(gradient, str):
             self.gradient_caption.setText(f"d_weight · {gradient}")
-        else:
-            self.gradient_caption.setText("d_weight · the gradient of the loss by each of them")
-            self.filter_gradients.set_filters(gradient, "d_weight")
-            self.filter_gradients.show()
+            return {self.filters, self.gradient_caption}
+        self.gradient_caption.setText("d_weight · the gradient of the loss by each of them")
+        self.filter_gradients.set_filters(gradient, "d_weight")
+        return {self.filters, self.gradient_caption, self.filter_gradients}
 
     def _arrange(self) -> None:
         self._bar = QWidget()
@@ -173,15 +170,17 @@ class WeightsTab(View):
         self._buttons[self.choice].setChecked(True)
         self._group.buttonClicked.connect(self._clicked)
         self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._pair.setSpacing(2)
+        self._pair.setSpacing(4)
         self._pair.addWidget(self.matrix, 1)
         self._pair.addWidget(self.filters, 1)
+        self._pair.addWidget(self.gradient_caption)
+        self._pair.addWidget(self.filter_gradients, 1)
         self._pair.addWidget(self.bias_caption)
         self._pair.addWidget(self.bias, 1)
         self._pair.addStretch(0)
         self._contents: tuple[QWidget, ...] = (
-            *(self.caption, self.matrix, self.filters, self.bias_caption, self.bias),
-            *(self.gradient_caption, self.filter_gradients),
+            *(self.sentence, self.caption, self.matrix, self.filters),
+            *(self.gradient_caption, self.filter_gradients, self.bias_caption, self.bias),
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 6)
@@ -190,8 +189,6 @@ class WeightsTab(View):
         column.addWidget(self.sentence, 1)
         column.addWidget(self.caption)
         column.addLayout(self._pair, 1)
-        column.addWidget(self.gradient_caption)
-        column.addWidget(self.filter_gradients, 1)
         column.addStretch(0)
 
     def _clicked(self, button: QToolButton) -> None:

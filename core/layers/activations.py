@@ -86,6 +86,7 @@ class Softmax(Layer):
         return in_shape
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
         y = softmax(x)
         return y, {"y": y}
 

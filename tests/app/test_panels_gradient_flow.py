@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.panels.gradient_flow import EMPTY, FlowRow, GradientFlow
@@ -79,5 +80,5 @@ def test_a_click_on_a_row_selects_its_layer(qtbot: QtBot) -> None:
     document.next_batch()
     document.select_layer(0)
     row = (view.bars.height() - 20) // 5
-    qtbot.mouseClick(view.bars, Qt.MouseButton.LeftButton, pos=QPoint(30, 10 + min(row, 64) * 2 + 10))
+    QTest.mouseClick(view.bars, Qt.MouseButton.LeftButton, pos=QPoint(30, 10 + min(row, 64) * 2 + 10))
     assert document.selected_layer == 2

@@ -34,13 +34,13 @@ def xor() -> Document:
 
 def matrix_says(tab: WeightsTab, name: str, array: Array) -> None:
     """Whether every cell of the matrix, pointed at, says the name and the value of the array."""
-    for row, column in np.ndindex(array.shape):
+    for (row, column), value in np.ndenumerate(array):
         tab.matrix.select(row, column)
-        assert tab.matrix.hover_text().startswith(f"{name}[{row}, {column}] = {format_number(array[row, column])} ")
+        assert tab.matrix.hover_text().startswith(f"{name}[{row}, {column}] = {format_number(value)} ")
 
 
 def bias_says(tab: WeightsTab, name: str, array: Array) -> None:
-    for index, value in enumerate(array):
+    for index, value in enumerate(array.tolist()):
         tab.bias.select(*((index, 0) if tab.bias.viewport.columns == 1 else (0, index)))
         assert tab.bias.hover_text() == f"{name}[{index}] = {format_number(value)}"
 
@@ -133,6 +133,18 @@ def test_the_change_is_after_minus_before_and_each_parameter_waits_for_its_own_u
     assert tab.bias.message() == "This step has not updated the bias yet: press Next layer."
     step(xor, 1)
     bias_says(tab, "change of bias", tape.params_after["0.bias"] - tape.params_before["0.bias"])
+
+
+def test_a_step_leaves_the_keyboard_and_the_marked_entry_where_they_are(qtbot: QtBot, xor: Document) -> None:
+    tab = show(qtbot, WeightsTab(xor))
+    with qtbot.waitActive(tab):
+        tab.activateWindow()
+    tab.matrix.setFocus()
+    tab.matrix.select(2, 1)
+    assert tab.matrix.hasFocus()
+    xor.go_to(7)
+    xor.go_to(8)
+    assert tab.matrix.hasFocus() and tab.matrix.selected() == (2, 1)
 
 
 def test_what_has_no_weights_says_so_and_offers_no_choice(qtbot: QtBot, xor: Document) -> None:
@@ -281,14 +293,15 @@ def test_a_lying_vector_counts_along_the_row(qtbot: QtBot) -> None:
 
 def filters_say(view: FilterView, name: str, array: Array) -> None:
     """Whether the entries of the mosaic, walked through row by row, are those of the array."""
+    view.window().grab()  # lays the tab out, which may want other columns
     said = []
     for row in range(view.viewport.rows):
         for column in range(view.viewport.columns):
             view.show_cell(row, column)
             said.append(view.hover_text())
     entries = [
-        f"{name}[{f}, {c}, {i}, {j}] = {format_number(array[f, c, i, j])}  (filter {f}, channel {c}, row {i}, column {j})"
-        for f, c, i, j in np.ndindex(array.shape)
+        f"{name}[{f}, {c}, {i}, {j}] = {format_number(value)}  (filter {f}, channel {c}, row {i}, column {j})"
+        for (f, c, i, j), value in np.ndenumerate(array)
     ]
     assert sorted(text for text in said if text) == sorted(entries)
 

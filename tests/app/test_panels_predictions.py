@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.panels.predictions import MOST_SHOWN, NO_PICTURES, NOT_REACHED, Predictions
@@ -56,7 +57,7 @@ def test_a_click_selects_the_sample_and_the_selection_is_framed(qtbot: QtBot) ->
     view = show(qtbot, Predictions(document))
     document.next_batch()
     place = view.grid.cell_rect(4).center().toPoint()
-    qtbot.mouseClick(view.grid, Qt.MouseButton.LeftButton, pos=place)
+    QTest.mouseClick(view.grid, Qt.MouseButton.LeftButton, pos=place)
     assert document.sample == 4
     document.select_sample(2)
     assert view.grid.hover_text().startswith("sample 2: ")

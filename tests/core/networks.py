@@ -67,6 +67,10 @@ def _conv(*between: dict[str, Any]) -> Specs:
     )
 
 
+def network_of(*specs: dict[str, Any], loss: str = "mse") -> Network:
+    return Network([layer_from_spec(spec) for spec in specs], loss_from_spec({"kind": loss}))
+
+
 CROSS_ENTROPY = {"kind": "cross_entropy"}
 
 XOR = Net(
@@ -96,8 +100,13 @@ REGRESSION = Net(
     "regression", (layer("dense", units=7), layer("sigmoid"), layer("dense", units=2)), {"kind": "mse"}, (3,), 2, 9
 )
 SOFTMAX = Net(
-    "softmax", (layer("dense", units=6), layer("tanh"), layer("dense", units=4), layer("softmax")), {"kind": "mse"}, (3,), 4, 5
-)  # fmt: skip
+    "softmax",
+    (layer("dense", units=6), layer("tanh"), layer("dense", units=4), layer("softmax")),
+    {"kind": "mse"},
+    (3,),
+    4,
+    5,
+)
 CONV = Net("conv", _conv(), CROSS_ENTROPY, (2, 10, 13), 5, 7)
 BATCH_NORM = Net(
     "conv-batch-norm",

@@ -68,19 +68,37 @@ REJECTED: dict[str, tuple[Any, str]] = {
     "schema as text": (changed(schema="1"), 'This is not an experiment: it has no "schema" number.'),
     "schema as truth": (changed(schema=True), 'This is not an experiment: it has no "schema" number.'),
     "schema below 1": (changed(schema=0), 'This is not an experiment: it has no "schema" number.'),
-    "newer schema": (changed(schema=SCHEMA + 1), f"This experiment was saved by a newer Chainrule (schema {SCHEMA + 1}; this one reads up to {SCHEMA}): update Chainrule to open it."),
+    "newer schema": (
+        changed(schema=SCHEMA + 1),
+        f"This experiment was saved by a newer Chainrule (schema {SCHEMA + 1}; this one reads up to {SCHEMA}): update Chainrule to open it.",
+    ),
     "unknown entry": (changed(colour="red"), "This experiment has an entry 'colour' that Chainrule does not know."),
     "no layers": (without("layers"), "This experiment has no entry 'layers'."),
     "no name": (without("name"), "This experiment has no entry 'name'."),
     "no data": (without("data"), "This experiment has no entry 'data'."),
     "layers as text": (changed(layers="dense"), "The layers of an experiment are a list, not 'dense'."),
-    "layers as object": (changed(layers={"kind": "dense"}), "The layers of an experiment are a list, not {'kind': 'dense'}."),
+    "layers as object": (
+        changed(layers={"kind": "dense"}),
+        "The layers of an experiment are a list, not {'kind': 'dense'}.",
+    ),
     "name as number": (changed(name=3), "The name of an experiment is a text, not 3."),
-    "unknown layer": (changed(layers=[{"kind": "relu"}, {"kind": "dens"}]), "Layer 2, There is no layer of kind 'dens'; known are dense"),
-    "bad layer option": (changed(layers=[{"kind": "dense", "units": 0}]), "Layer 1, Dense: units must be a whole number of at least 1"),
-    "a layer as text": (changed(layers=["dense"]), "Layer 1, A layer is described by an object with a \"kind\", not by 'dense'."),
+    "unknown layer": (
+        changed(layers=[{"kind": "relu"}, {"kind": "dens"}]),
+        "Layer 2, There is no layer of kind 'dens'; known are dense",
+    ),
+    "bad layer option": (
+        changed(layers=[{"kind": "dense", "units": 0}]),
+        "Layer 1, Dense: units must be a whole number of at least 1",
+    ),
+    "a layer as text": (
+        changed(layers=["dense"]),
+        "Layer 1, A layer is described by an object with a \"kind\", not by 'dense'.",
+    ),
     "missing option": (changed(layers=[{"kind": "dense"}]), "Layer 1, Dense: the option 'units' is missing."),
-    "unknown option": (changed(optimizer={"kind": "adam", "momentum": 1}), "Adam: there is no option 'momentum'; the options are "),
+    "unknown option": (
+        changed(optimizer={"kind": "adam", "momentum": 1}),
+        "Adam: there is no option 'momentum'; the options are ",
+    ),
     "unknown loss": (changed(loss={"kind": "guess"}), "There is no loss of kind 'guess'; known are "),
     "loss as text": (changed(loss="mse"), "A loss is described by an object with a \"kind\", not by 'mse'."),
     "unknown data": (changed(data={"kind": "cats"}), "There is no data set of kind 'cats'; known are "),
@@ -89,12 +107,21 @@ REJECTED: dict[str, tuple[Any, str]] = {
     "unknown initialiser": (changed(initializer={"kind": "he"}), "There is no initialiser of kind 'he'; known are "),
     "unknown penalty": (changed(penalty={"kind": "l3"}), "There is no penalty of kind 'l3'; known are "),
     "unknown clipping": (changed(clipping={"kind": "hard"}), "There is no clipping of kind 'hard'; known are "),
-    "learning rate NaN": (changed(optimizer={"kind": "adam", "learning_rate": float("nan")}), "Adam: learning_rate must be a number of at least 0"),
-    "batch size 0": (changed(batch_size=0), "Training: batch_size must be a whole number of at least 1 and at most 100000, not 0."),
-    "batch size as text": (changed(batch_size="8"), "Training: batch_size must be a whole number of at least 1 and at most 100000, not '8'."),
+    "learning rate NaN": (
+        changed(optimizer={"kind": "adam", "learning_rate": float("nan")}),
+        "Adam: learning_rate must be a number of at least 0",
+    ),
+    "batch size 0": (
+        changed(batch_size=0),
+        "Training: batch_size must be a whole number of at least 1 and at most 100000, not 0.",
+    ),
+    "batch size as text": (
+        changed(batch_size="8"),
+        "Training: batch_size must be a whole number of at least 1 and at most 100000, not '8'.",
+    ),
     "seed as fraction": (changed(seed=1.5), "Training: seed must be a whole number of at least 0"),
     "seed below 0": (changed(seed=-1), "Training: seed must be a whole number of at least 0"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("why", REJECTED)
@@ -117,7 +144,9 @@ def test_the_same_experiment_gives_the_same_training():
 
 
 def test_a_trainer_is_what_was_chosen():
-    experiment = Experiment.from_dict(changed(schedule={"kind": "exponential", "gamma": 0.5}, clipping={"kind": "norm", "max_norm": 1e-3}))
+    experiment = Experiment.from_dict(
+        changed(schedule={"kind": "exponential", "gamma": 0.5}, clipping={"kind": "norm", "max_norm": 1e-3})
+    )
     one = experiment.trainer(experiment.source().load())
     assert one.batch_size == 8 and one.seed == 5 and one.steps == 0
     assert [layer.spec() for layer in one.network.layers] == SAVED["layers"]
@@ -139,7 +168,9 @@ def test_a_trainer_is_what_was_chosen():
         ({"layers": [{"kind": "dense", "units": 10**9}] * 2}, OptionError, ["Layer 2, Dense", "TB"]),
     ],
 )
-def test_choices_that_do_not_fit_together_are_named(entries: dict[str, Any], error: type[OptionError], words: list[str]):
+def test_choices_that_do_not_fit_together_are_named(
+    entries: dict[str, Any], error: type[OptionError], words: list[str]
+):
     experiment = Experiment.from_dict(changed(**entries))
     with pytest.raises(error) as caught:
         experiment.trainer(experiment.source().load())
@@ -167,4 +198,4 @@ def test_which_edits_keep_the_weights(what: str, edit: Callable[[Experiment], Ex
 
 def test_an_experiment_cannot_be_changed_in_place():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Experiment.from_dict(SAVED).seed = 3
+        setattr(Experiment.from_dict(SAVED), "seed", 3)  # noqa: B010

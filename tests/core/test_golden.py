@@ -12,10 +12,12 @@ from tests.core.networks import NETS, Net
 from tests.golden.store import load
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-PARITY: dict[str, tuple[Any, dict[str, float]]] = {
-    "float64": (np.float64, {"rtol": 1e-10, "atol": 1e-14}),
-    "float32": (np.float32, {"rtol": 1.3e-6, "atol": 1e-5}),
+PARITY: dict[str, tuple[Any, float, float]] = {
+    "float64": (np.float64, 1e-10, 1e-14),
+    "float32": (np.float32, 1.3e-6, 1e-5),
 }
+"""Names of the dtypes: dtype, relative and absolute tolerance."""
+
 RECORDED_CASES = [case for case in CASES if case.kind != "dropout"]
 RECORDED_NETS = [net for net in NETS if not any(spec["kind"] == "dropout" for spec in net.layers)]
 
@@ -37,12 +39,12 @@ def under(golden: Arrays, prefix: str) -> Arrays:
 
 
 def equal(found: Arrays, expected: Arrays, dtype_name: str) -> None:
-    dtype, close = PARITY[dtype_name]
+    dtype, rtol, atol = PARITY[dtype_name]
     assert found.keys() == expected.keys()
     for name, array in found.items():
         assert array.dtype == dtype, name
         assert array.shape == expected[name].shape, name
-        np.testing.assert_allclose(array, expected[name], **close, err_msg=name)
+        np.testing.assert_allclose(array, expected[name], rtol=rtol, atol=atol, err_msg=name)
 
 
 def loaded(golden: Arrays, case: Case, dtype: Any) -> tuple[Any, Array, Array]:

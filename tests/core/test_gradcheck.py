@@ -79,8 +79,6 @@ def test_saturation_is_not_taken_for_a_mistake(kind: str, scale: float):
     assert check.verdict == "pass", check.error
 
 
-
-
 def test_the_error_is_the_largest_relative_one():
     check = Check("x", np.array([100.0, 1e-3, 5.0]), np.array([100.1, 1.1e-3, np.nan]), 1e-7)
     assert check.error == pytest.approx(0.1 / 1.1)

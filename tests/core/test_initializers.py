@@ -6,7 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.initializers import INITIALIZERS, Constant, HeNormal, Initializer, Normal, Uniform, Zeros, initializer_from_spec
+from core.initializers import (
+    INITIALIZERS,
+    Constant,
+    HeNormal,
+    Initializer,
+    Normal,
+    Uniform,
+    Zeros,
+    initializer_from_spec,
+)
 from core.layers import layer_from_spec
 from core.layers.base import fans
 from core.types import OptionError

@@ -102,13 +102,13 @@ def test_memory_order_makes_no_difference(case: Case, dtype: type):
     layer, x, dy = case.layer(dtype), case.x(dtype), case.dy(dtype)
     training = case.kind != "dropout"  # which draws its mask in the order of the memory
     y, dx, grads = run(layer, x, dy, training)
-    close = {"rtol": 1e-12, "atol": 1e-12} if dtype is np.float64 else {"rtol": 1e-5, "atol": 1e-5}
+    close = 1e-12 if dtype is np.float64 else 1e-5
     for other_x, other_dy in ((batch_last(x), dy), (x, batch_last(dy)), (batch_last(x), batch_last(dy))):
         other_y, other_dx, other_grads = run(layer, other_x, other_dy, training)
-        np.testing.assert_allclose(other_y, y, **close)
-        np.testing.assert_allclose(other_dx, dx, **close)
+        np.testing.assert_allclose(other_y, y, rtol=close, atol=close)
+        np.testing.assert_allclose(other_dx, dx, rtol=close, atol=close)
         for name, gradient in grads.items():
-            np.testing.assert_allclose(other_grads[name], gradient, **close)
+            np.testing.assert_allclose(other_grads[name], gradient, rtol=close, atol=close)
 
 
 @each_case

@@ -1,12 +1,16 @@
 """Every hand-written backward against central differences of its forward, and broken ones, which must be rejected."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from core.gradcheck import check_layer
 from core.layers import LAYERS
-from tests.core.broken import BROKEN, Broken
-from tests.core.cases import CASES, Case
+from core.types import Array
+from tests.core.broken import BROKEN
+from tests.core.cases import CASES, Case, run
+from tests.core.mistakes import Broken, Step, conv_gradients, normalized, overwritten
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -40,6 +44,27 @@ def test_every_layer_has_broken_versions(kind: str):
     own = [broken for broken in BROKEN if broken.case.kind == kind]
     assert len(own) >= 3
     assert {tensor for broken in own for tensor in broken.fails} == {"x", *own[0].case.layer().params}
+
+
+@pytest.mark.parametrize(
+    ("case", "formula"),
+    [
+        ("batch_norm-vector", normalized),
+        ("batch_norm-image", normalized),
+        ("layer_norm-vector", normalized),
+        ("layer_norm-image", normalized),
+        ("conv2d-stride2", lambda step: conv_gradients(step)[0]),
+        ("conv2d-same4", lambda step: conv_gradients(step)[0]),
+        ("max_pool2d-gaps", overwritten),
+    ],
+)
+def test_the_broken_formulas_are_right_without_their_mistake(case: str, formula: Callable[[Step], Array]):
+    """So that they are rejected for the mistake they are named after."""
+    find = next(c for c in CASES if c.name == case)
+    y, dx, grads = run(find.layer(), find.x(), find.dy())
+    np.testing.assert_allclose(
+        formula(Step(find.layer(), find.x(), y, find.dy(), dx, grads)), dx, rtol=1e-9, atol=1e-12
+    )
 
 
 def test_broken_versions_are_told_apart():

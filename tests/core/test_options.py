@@ -34,7 +34,7 @@ class Thing(Configurable):
 
 def refusal(**values: Any) -> str:
     with pytest.raises(OptionError) as error:
-        Thing(**{"count": 1, **values})
+        Thing.from_options({"count": 1, **values})
     return str(error.value)
 
 
@@ -67,7 +67,7 @@ def test_a_wrong_value_gets_a_sentence(values: dict[str, Any], sentence: str):
 
 def test_values_at_the_bounds_are_allowed():
     for values in ({"count": 1}, {"count": 9}, {"level": -2.5}, {"size": "same"}, {"size": 0}, {"share": 1e-300}):
-        Thing(**{"count": 1, **values})
+        Thing.from_options({"count": 1, **values})
     assert Thing(count=3, level=2).level == 2
 
 
@@ -99,16 +99,22 @@ def test_a_spec_rebuilds_an_equal_thing(thing: Thing):
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        (None, "A thing is described by an object with a \"kind\", not by None."),
+        (None, 'A thing is described by an object with a "kind", not by None.'),
         ("thing", "A thing is described by an object with a \"kind\", not by 'thing'."),
         ({"count": 1}, "A thing is described by an object with a \"kind\", not by {'count': 1}."),
         ({"kind": 7}, "A thing is described by an object with a \"kind\", not by {'kind': 7}."),
         ({"kind": "thong"}, "There is no thing of kind 'thong'; known are thing."),
         ({"kind": "thing"}, "Thing: the option 'count' is missing."),
-        ({"kind": "thing", "count": 1, "colour": "red"}, "Thing: there is no option 'colour'; the options are active, count, level, mode, share, size."),
-        ({"kind": "thing", "count": "many"}, "Thing: count must be a whole number of at least 1 and at most 9, not 'many'."),
+        (
+            {"kind": "thing", "count": 1, "colour": "red"},
+            "Thing: there is no option 'colour'; the options are active, count, level, mode, share, size.",
+        ),
+        (
+            {"kind": "thing", "count": "many"},
+            "Thing: count must be a whole number of at least 1 and at most 9, not 'many'.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_spec_gets_a_sentence(spec: Any, sentence: str):
     with pytest.raises(OptionError) as error:
         from_spec({"thing": Thing}, spec, "thing")
@@ -134,7 +140,7 @@ def test_kinds_are_told_apart():
     for registry, rebuild in REGISTRIES.values():
         assert all(thing.kind == kind for kind, thing in registry.items())
         assert len({thing.title for thing in registry.values()}) == len(registry)
-        with pytest.raises(OptionError, match="There is no .* of kind 'nonsense'; known are "):
+        with pytest.raises(OptionError, match=r"There is no .* of kind 'nonsense'; known are "):
             rebuild({"kind": "nonsense"})
 
 

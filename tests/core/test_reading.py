@@ -36,7 +36,9 @@ def test_the_fast_layers_compute_what_the_loops_do(case: Case):
         np.testing.assert_allclose(gradient, grads_read[name], rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("options", [{"kernel_size": 2}, {"kernel_size": 3, "stride": 2, "padding": 1}, {"kernel_size": 3, "stride": 1}])
+@pytest.mark.parametrize(
+    "options", [{"kernel_size": 2}, {"kernel_size": 3, "stride": 2, "padding": 1}, {"kernel_size": 3, "stride": 1}]
+)
 def test_of_equal_values_the_first_gets_the_gradient(options: dict[str, int]):
     """Few distinct values, so that most windows have several largest ones; forward alone cannot tell them apart."""
     case = Case("ties", "max_pool2d", options, (2, 6, 7), 3)
@@ -74,7 +76,15 @@ def test_pooling_by_hand():
     assert reading.max_pool2d_forward(IMAGE, 2, 1, 0).tolist() == [[[[5.0, 6.0], [8.0, 9.0]]]]
     assert reading.max_pool2d_forward(-IMAGE, 2, 2, 1).tolist() == [[[[-1.0, -2.0], [-4.0, -5.0]]]]
     dy = np.array([[[[1.0, 2.0], [3.0, 4.0]]]])
-    assert reading.max_pool2d_backward(dy, np.zeros((1, 1, 3, 3)), 2, 1, 0)[0, 0].tolist() == [[1, 2, 0], [3, 4, 0], [0, 0, 0]]
+    assert reading.max_pool2d_backward(dy, np.zeros((1, 1, 3, 3)), 2, 1, 0)[0, 0].tolist() == [
+        [1, 2, 0],
+        [3, 4, 0],
+        [0, 0, 0],
+    ]
     assert reading.max_pool2d_backward(dy, IMAGE, 2, 1, 0)[0, 0].tolist() == [[0, 0, 0], [0, 1, 2], [0, 3, 4]]
     assert reading.avg_pool2d_forward(IMAGE, 2, 2, 1).tolist() == [[[[0.25, 1.25], [2.75, 7.0]]]]
-    assert reading.avg_pool2d_backward(dy, IMAGE, 2, 1, 0)[0, 0].tolist() == [[0.25, 0.75, 0.5], [1, 2.5, 1.5], [0.75, 1.75, 1]]
+    assert reading.avg_pool2d_backward(dy, IMAGE, 2, 1, 0)[0, 0].tolist() == [
+        [0.25, 0.75, 0.5],
+        [1, 2.5, 1.5],
+        [0.75, 1.75, 1],
+    ]

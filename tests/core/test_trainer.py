@@ -219,13 +219,13 @@ def test_the_schedule_decides_the_rate_of_each_step():
             if record.phase == "update":
                 moved = record.tensors["before"] - record.tensors["after"]
                 np.testing.assert_allclose(moved, rate * record.tensors["gradient"], rtol=1e-4, atol=1e-7)
-    one.set_learning_rate(8.0)
+    one.set_optimizer_options({"learning_rate": 8.0})
     assert one.record_step().learning_rate == 1.0
 
 
 def test_a_learning_rate_of_nonsense_is_refused():
     one = trainer(XOR)
-    text = message(OptionError, lambda: one.set_learning_rate(float("nan")))
+    text = message(OptionError, lambda: one.set_optimizer_options({"learning_rate": float("nan")}))
     assert text.startswith("Adam: learning_rate must be a number of at least 0")
     assert one.learning_rate == one.optimizer.learning_rate == 0.01
 
@@ -290,5 +290,3 @@ def test_two_trainers_share_nothing():
     before = everything(second)
     first.train_step()
     assert same_bits(everything(second), before)
-
-

@@ -23,8 +23,8 @@ def dataset(net: Net, train: int = 23, test: int = 9) -> Dataset:
     rng = np.random.default_rng(21)
     x = rng.normal(size=(train + test, *net.in_shape)).astype(np.float32)
     if net.loss["kind"] == "mse":
-        t = rng.normal(size=(train + test, net.outputs)).astype(np.float32)
-        return Dataset("Numbers", x[:train], t[:train], x[train:], t[train:])
+        numbers = rng.normal(size=(train + test, net.outputs)).astype(np.float32)
+        return Dataset("Numbers", x[:train], numbers[:train], x[train:], numbers[train:])
     classes = max(net.outputs, 2)
     t = np.arange(train + test, dtype=np.int64) % classes
     names = tuple(str(number) for number in range(classes))

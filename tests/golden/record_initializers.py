@@ -4,6 +4,7 @@ Run from the project's folder with a Python that has PyTorch: `python -m tests.g
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,7 +37,7 @@ def layer(shape: tuple[int, ...]) -> nn.Linear | nn.Conv2d:
     return nn.Conv2d(shape[1], shape[0], (shape[2], shape[3]))
 
 
-def moments(values: Tensor) -> np.ndarray:
+def moments(values: Tensor) -> Any:
     """Mean, standard deviation, smallest and largest value."""
     return torch.stack([values.mean(), values.std(), values.min(), values.max()]).detach().numpy()
 
@@ -44,7 +45,7 @@ def moments(values: Tensor) -> np.ndarray:
 def main() -> None:
     """Write initializers.npz: scheme/shape → moments; shape/fans."""
     torch.manual_seed(0)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for name, shape in SHAPES.items():
         arrays[f"{name}/shape"] = np.array(shape)
         weight = torch.empty(shape, dtype=torch.float64)

@@ -66,7 +66,7 @@ def record(net: Net, name: str) -> dict[str, Any]:
             found = {f"d_{n}": p.grad.numpy().copy() for n, p in theirs.named_parameters()}
         with torch.no_grad():
             for parameter in theirs.parameters():
-                parameter -= RATE * parameter.grad
+                parameter.sub_(RATE * parameter.grad)
     buffers = {n: b.numpy() for n, b in theirs.named_buffers() if not n.endswith("num_batches_tracked")}
     theirs.eval()
     found |= {"losses": np.array(losses), "prediction": theirs(x).detach().numpy(), **buffers}

@@ -1,7 +1,8 @@
-"""Keeps many small arrays in one small file: one flat array per dtype and an index, instead of an archive member each."""
+"""Keeps many small arrays in one small file: one flat array per dtype and an index, not a member each."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,13 +15,14 @@ def save(path: Path, arrays: Arrays) -> None:
     flat: dict[str, list[Array]] = {}
     for array in arrays.values():
         flat.setdefault(array.dtype.str, []).append(array.ravel())
-    joined = {dtype: np.concatenate(parts) for dtype, parts in flat.items()}
-    np.savez_compressed(path, index=np.array(json.dumps(index, separators=(",", ":"))), **joined)
+    members: dict[str, Any] = {dtype: np.concatenate(parts) for dtype, parts in flat.items()}
+    np.savez_compressed(path, index=np.array(json.dumps(index, separators=(",", ":"))), **members)
 
 
 def load(path: Path) -> Arrays:
     """Read what `save` wrote."""
-    arrays, starts = {}, {}
+    arrays: Arrays = {}
+    starts: dict[str, int] = {}
     with np.load(path) as saved:
         index = json.loads(str(saved["index"]))
         flat = {dtype: saved[dtype] for dtype in saved.files if dtype != "index"}

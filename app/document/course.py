@@ -1,0 +1,72 @@
+"""The course of the open training and of those before it: curves, states to travel back to, changes made."""
+
+import dataclasses
+from typing import Any
+
+from app.document.history import History
+from app.document.snapshots import Snapshots
+from core.metrics import Evaluation
+from core.types import Array
+
+LIMIT = 8
+"""Past runs that are kept for comparison."""
+
+
+@dataclasses.dataclass
+class PastRun:
+    """A run that was left: by starting anew, or by going on from an earlier moment."""
+
+    name: str
+    history: History
+    first_step: int = 0  # up to there it is the same as the run that left it
+
+
+class Course:
+    """What happened so far."""
+
+    def __init__(self) -> None:
+        self.history = History()
+        self.snapshots = Snapshots()
+        self.past_runs: list[PastRun] = []
+        self.marks: list[tuple[int, str]] = []  # step → what was changed from there on
+        self._runs = 0
+
+    def start_anew(self, name: str) -> None:
+        """Empty curves for a new run; the old one becomes a past run if it came anywhere."""
+        self._leave(name, 0)
+        self.history, self.snapshots, self.marks = History(), Snapshots(self.snapshots.budget), []
+
+    def return_to(self, history: History, marks: list[tuple[int, str]]) -> None:
+        """Take up a run again that was left."""
+        self.history, self.marks = history, marks
+        self.snapshots = Snapshots(self.snapshots.budget)
+
+    def go_on_from(self, step: int, name: str) -> None:
+        """Forget what came after `step`; it stays as a past run."""
+        if len(self.history.losses) > step:
+            self._leave(name, step)
+            self.history.truncate(step)
+        self.snapshots.truncate(step)
+        self.marks = [mark for mark in self.marks if mark[0] <= step]
+
+    def add(self, first_step: int, losses: Array | list[float], found: dict[str, dict[int, Evaluation]]) -> None:
+        """Add what a training reported."""
+        if len(losses):
+            self.history.add_losses(first_step, losses)
+        for part, evaluations in found.items():
+            self.history.evaluations[part].update(evaluations)
+
+    def keep(self, state: dict[str, Any]) -> None:
+        """Keep a state to travel back to."""
+        self.snapshots.add(state)
+
+    def mark(self, step: int, what: str) -> None:
+        """Note a change of an option that takes effect after `step`."""
+        self.marks.append((step, what))
+
+    def _leave(self, name: str, first_step: int) -> None:
+        if len(self.history.losses) < 2:
+            return
+        self._runs += 1
+        self.past_runs.append(PastRun(f"{self._runs} · {name}", self.history.copy(), first_step))
+        del self.past_runs[:-LIMIT]

@@ -1,0 +1,145 @@
+"""The tape bar shows where the cursor is, and moves it by click, drag and keys."""
+
+from itertools import pairwise
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.document.document import Document
+from app.document.presets import load_preset
+from app.network_view.tape_bar import TapeBar
+from app.theme import apply_theme
+
+LEFT = Qt.MouseButton.LeftButton
+LENGTH = 11
+
+
+@pytest.fixture
+def document() -> Document:
+    experiment = load_preset("xor")
+    return Document(experiment, experiment.source().load())
+
+
+@pytest.fixture
+def bar(document: Document, qtbot: QtBot) -> TapeBar:
+    bar = TapeBar(document)
+    qtbot.addWidget(bar)
+    bar.resize(800, bar.sizeHint().height())
+    bar.show()
+    return bar
+
+
+def middle(bar: TapeBar, index: int) -> QPoint:
+    return bar.segment_rect(index).center().toPoint()
+
+
+def test_labels(bar: TapeBar) -> None:
+    forward, backward = ["→ Dense", "→ Tanh", "→ Dense"], ["← Dense", "← Tanh", "← Dense"]
+    assert bar.labels == [*forward, "loss", *backward, "↑ W₁", "↑ b₁", "↑ W₃", "↑ b₃"]
+
+
+def test_words_follow_the_cursor(document: Document, bar: TapeBar) -> None:
+    assert bar.text == "Start of batch 1: press Next layer."
+    assert document.tape and len(document.tape) == LENGTH
+    for step, record in enumerate(document.tape.records, 1):
+        document.next_layer()
+        assert bar.text == f"step {step} of 11 · {record.account}"
+        assert bar.accessibleDescription() == bar.text
+    document.next_batch()
+    document.batch_start()
+    assert bar.text == "Start of batch 2: press Next layer."
+
+
+def test_a_click_goes_behind_the_segment(document: Document, bar: TapeBar) -> None:
+    for index in (5, 10, 0, 3):
+        QTest.mouseClick(bar, LEFT, pos=middle(bar, index))
+        assert document.cursor == index + 1
+
+
+def test_dragging_the_handle(document: Document, bar: TapeBar) -> None:
+    document.go_to(4)
+    handle = QPoint(round(bar.cursor_x(4)), round(bar.segment_rect(0).center().y()))
+    QTest.mousePress(bar, LEFT, pos=handle)
+    assert document.cursor == 4, "taking the handle moves nothing"
+    seen = []
+    document.position_changed.connect(lambda: seen.append(document.cursor))
+    for x in range(handle.x(), bar.width() + 20, 6):
+        QTest.mouseMove(bar, QPoint(x, handle.y() + 30))
+    assert seen == [5, 6, 7, 8, 9, 10, 11]
+    for x in range(bar.width(), -20, -6):
+        QTest.mouseMove(bar, QPoint(x, handle.y()))
+    assert document.cursor == 0
+    QTest.mouseRelease(bar, LEFT, pos=QPoint(0, handle.y()))
+    QTest.mouseMove(bar, middle(bar, 6))
+    assert document.cursor == 0, "let go"
+
+
+def test_keys(document: Document, bar: TapeBar) -> None:
+    bar.setFocus()
+    for key, cursor in (
+        (Qt.Key.Key_Left, 0),
+        (Qt.Key.Key_Right, 1),
+        (Qt.Key.Key_Right, 2),
+        (Qt.Key.Key_Left, 1),
+        (Qt.Key.Key_End, LENGTH),
+        (Qt.Key.Key_Right, LENGTH),
+        (Qt.Key.Key_Home, 0),
+    ):
+        QTest.keyClick(bar, key)
+        assert document.cursor == cursor
+
+
+def test_hover_gives_the_account(document: Document, bar: TapeBar) -> None:
+    assert document.tape
+    for index, record in enumerate(document.tape.records):
+        assert bar.hover_text(QPointF(middle(bar, index))) == f"{index + 1} of 11: {record.account}"
+    document.go_to(2)
+    assert bar.hover_text(QPointF(400, bar.height() - 3)) == bar.text
+
+
+def test_segments_cover_the_bar_in_order(bar: TapeBar) -> None:
+    rects = [bar.segment_rect(index) for index in range(LENGTH)]
+    assert all(a.right() == pytest.approx(b.left()) for a, b in pairwise(rects))
+    assert bar.cursor_x(0) == rects[0].left() and bar.cursor_x(LENGTH) == rects[-1].right()
+
+
+def test_a_running_training_is_not_moved(document: Document, bar: TapeBar) -> None:
+    document.next_batch()
+    state = document.begin_run()
+    assert state is not None
+    QTest.mouseClick(bar, LEFT, pos=middle(bar, 2))
+    assert document.cursor == LENGTH
+    bar.interval = 0
+    bar.tick()
+    assert "Pause" in bar.text
+    document.end_run(state)
+    bar.invalidate()
+    assert bar.text.startswith("step 11 of 11")
+
+
+def test_without_a_tape(document: Document, bar: TapeBar) -> None:
+    document.edit("No layers", layers=())
+    assert bar.labels == [] and bar.text == "There is no batch to step through yet."
+    QTest.mouseClick(bar, LEFT, pos=QPoint(300, 15))
+    QTest.keyClick(bar, Qt.Key.Key_End)
+    bar.grab()
+    document.undo()
+    assert len(bar.labels) == LENGTH
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [120, 300, 800])
+def test_painted_at_every_cursor(document: Document, bar: TapeBar, theme: str, width: int, qapp: QApplication) -> None:
+    bar.resize(width, bar.height())
+    apply_theme(qapp, theme)  # type: ignore[arg-type]
+    try:
+        images = []
+        for cursor in range(LENGTH + 1):
+            document.go_to(cursor)
+            images.append(bar.grab().toImage())
+        assert all(a != b for a, b in pairwise(images))
+    finally:
+        apply_theme(qapp, "light")
