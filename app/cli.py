@@ -4,6 +4,7 @@ Qt is imported by the functions that need it, so that training without a window 
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,10 @@ START_PRESET = "xor"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code (0, or 2 with a sentence on standard error)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        # A console that has no × gets a ? instead of an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         if arguments[:1] == ["train"]:
             return _train(arguments[1:])
@@ -67,14 +72,19 @@ def _window(arguments: list[str]) -> int:
     parser.add_argument("--size", type=_size, default=(1600, 1000), metavar="WxH", help="size of the window")
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="write a picture of the window and end")
     parser.add_argument("--steps", type=int, default=0, metavar="N", help="tape steps before the picture is taken")
+    parser.add_argument("--threads", type=_threads, default=default_threads(), metavar="N", help="BLAS threads")
+    parser.add_argument("--single-process", action="store_true", help="train in the window's own process")
     parser.add_argument("--version", action="version", version=f"Chainrule {VERSION}")
     chosen = parser.parse_args(arguments)
-    if chosen.file and chosen.preset:
+    if chosen.file is not None and chosen.preset is not None:
         parser.error("give a FILE or --preset, not both")
     if chosen.steps < 0:
         parser.error(f"--steps counts steps of the tape, so it cannot be {chosen.steps}")
-    given = chosen.file or chosen.preset
-    experiment = load_preset(chosen.preset) if chosen.preset else _experiment(chosen.file or START_PRESET)
+    is_given = chosen.file is not None or chosen.preset is not None
+    if chosen.preset is None:
+        experiment = _experiment(START_PRESET if chosen.file is None else chosen.file)
+    else:
+        experiment = load_preset(chosen.preset)
     if chosen.screenshot:
         from app.window.screenshot import take_screenshot
 
@@ -88,7 +98,8 @@ def _window(arguments: list[str]) -> int:
         return 0
     from app.window.start import open_window
 
-    return open_window(experiment, chosen.size if given else None, chosen.theme)
+    size = chosen.size if is_given else None
+    return open_window(experiment, size, chosen.theme, chosen.threads, single_process=chosen.single_process)
 
 
 def has_display() -> bool:
@@ -98,11 +109,23 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def default_threads() -> int:
+    """BLAS threads where nothing else is said: one processor is left to the window."""
+    return max(1, min(4, (os.cpu_count() or 1) - 1))
+
+
+def _threads(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads from 1 to 64")
+    return int(text)
+
+
 def _experiment(name: str) -> Experiment:
     """The preset of that name, or else the experiment in that file."""
     if name in preset_names():
         return load_preset(name)
-    if not Path(name).exists():
+    # Not Path.exists, which raises for a name too long or a folder that may not be read.
+    if not os.path.exists(name):
         raise OptionError(f"There is no preset and no file {name!r}; the presets are {', '.join(preset_names())}.")
     return load_experiment(Path(name))
 

@@ -5,6 +5,7 @@ our own: `setColorScheme` alone is ignored by some platforms without saying so.
 """
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from string import Template
 from typing import Literal
 
@@ -168,7 +169,7 @@ def theme_color(name: str) -> QColor:
 def ui_font(points: float = POINT_SIZE, bold: bool = False) -> QFont:
     """The font of words: Inter where it is installed, else the system's."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-    if "Inter" in QFontDatabase.families():
+    if _has_family("Inter"):
         font = QFont("Inter")
     font.setPointSizeF(points)
     if bold:
@@ -179,10 +180,16 @@ def ui_font(points: float = POINT_SIZE, bold: bool = False) -> QFont:
 def mono_font(points: float = SMALL_POINT_SIZE) -> QFont:
     """The font of numbers and code: DejaVu Sans Mono where it is installed, else the system's monospace."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    if "DejaVu Sans Mono" in QFontDatabase.families():
+    if _has_family("DejaVu Sans Mono"):
         font = QFont("DejaVu Sans Mono")
     font.setPointSizeF(points)
     return font
+
+
+@cache
+def _has_family(name: str) -> bool:
+    # Asked while painting, and listing the families takes as long as painting ten points.
+    return name in QFontDatabase.families()
 
 
 def text_on(ground: QColor | str) -> QColor:

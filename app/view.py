@@ -17,6 +17,9 @@ PICTURES, HISTOGRAMS, TEXT = 33, 100, 250
 
 _TICK = 16
 
+_VIEWS_PER_TICK = 2
+"""Views redrawn between two frames: all of them at once would take longer than a frame."""
+
 
 class View(QWidget):
     """Shows a part of the document; subclasses override `refresh` and connect the document's signals to `invalidate`.
@@ -44,10 +47,12 @@ class View(QWidget):
         if not self.document.running:
             self._refresh_if_visible()
 
-    def tick(self) -> None:
-        """The clock's call: redraw if it is out of date, visible and its turn."""
-        if self._stale and (time.monotonic() - self._refreshed_at) * 1000 >= self.interval:
+    def tick(self) -> bool:
+        """The clock's call: redraw if it is out of date, visible and its turn; returns whether it was."""
+        due = self._stale and self.isVisible() and (time.monotonic() - self._refreshed_at) * 1000 >= self.interval
+        if due:
             self._refresh_if_visible()
+        return due
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -68,6 +73,7 @@ class FrameClock(QObject):
         super().__init__(parent)
         self._document = document
         self._views = views
+        self._next = 0
         self._timer = QTimer(self, interval=_TICK)
         self._timer.timeout.connect(self._tick)
         document.running_changed.connect(self._follow)
@@ -85,5 +91,10 @@ class FrameClock(QObject):
                 view.invalidate()
 
     def _tick(self) -> None:
-        for view in self._views:
-            view.tick()
+        redrawn = 0
+        for _ in self._views:
+            # In turn, so that the views behind a busy one are not forgotten.
+            self._next = (self._next + 1) % len(self._views)
+            redrawn += self._views[self._next].tick()
+            if redrawn == _VIEWS_PER_TICK:
+                return

@@ -1,17 +1,23 @@
 """What a record of the tape did, in one sentence a student can read.
 
-One function for each direction, with a version for every layer that has more to say than its shapes.
+One function for each direction, with a version for every layer that has more to say than its shapes. They run in
+recorded steps only, and look through each tensor a few times at most.
 """
 
+import math
 from functools import singledispatch
 
 import numpy as np
 
 from core.layers.activations import Sigmoid, Softmax, Tanh
 from core.layers.base import Layer
+from core.layers.conv import Conv2D
 from core.layers.dense import Dense
-from core.layers.rectifiers import ReLU
-from core.layers.shape import Flatten
+from core.layers.dropout import Dropout
+from core.layers.normalization import BatchNorm, LayerNorm
+from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
+from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
+from core.layers.shape import Flatten, Reshape
 from core.losses import Loss
 from core.types import Array, Arrays, shape_text
 
@@ -26,6 +32,11 @@ def plural(number: int, word: str) -> str:
     return f"{count(number)} {word}{'' if number == 1 else 's'}"
 
 
+def every(number: int, word: str) -> str:
+    """The subject of a sentence about each of them: "the weight", "each of 3 weights"."""
+    return f"the {word}" if number == 1 else f"each of {plural(number, word)}"
+
+
 @singledispatch
 def forward_account(layer: Layer, x: Array, y: Array, cache: Arrays) -> str:
     """What the layer made of its input."""
@@ -34,10 +45,35 @@ def forward_account(layer: Layer, x: Array, y: Array, cache: Arrays) -> str:
 
 @forward_account.register
 def _(layer: Dense, x: Array, y: Array, cache: Arrays) -> str:
+    products = f"{plural(x.shape[1], 'product')} input × weight"
+    return f"Dense forward: {every(y.shape[1], 'output')} is a sum of {products}, plus a bias."
+
+
+@forward_account.register
+def _(layer: Conv2D, x: Array, y: Array, cache: Arrays) -> str:
+    kernel, (filters, *places) = layer.kernel_size, y.shape[1:]
+    patch = f"{kernel}×{kernel} patches of {plural(x.shape[1], 'channel')}"
     return (
-        f"Dense forward: each of {plural(y.shape[1], 'output')} is a sum of {plural(x.shape[1], 'product')} "
-        f"input × weight, plus a bias."
+        f"Conv2D forward: {plural(filters, 'filter')} over {patch}, at {shape_text(tuple(places))} places; "
+        f"each output is a sum of {plural(layer.params['weight'][0].size, 'product')}, plus a bias."
     )
+
+
+@forward_account.register(MaxPool2D)
+@forward_account.register(AvgPool2D)
+def _(layer: MaxPool2D | AvgPool2D, x: Array, y: Array, cache: Arrays) -> str:
+    kernel = layer.kernel_size
+    kept = "the largest" if isinstance(layer, MaxPool2D) else "the mean"
+    return (
+        f"{layer.title} forward: {kept} of each {kernel}×{kernel} window makes "
+        f"{shape_text(y.shape[1:])} values out of {shape_text(x.shape[1:])}."
+    )
+
+
+@forward_account.register
+def _(layer: GlobalAvgPool2D, x: Array, y: Array, cache: Arrays) -> str:
+    channels = every(x.shape[1], "channel")
+    return f"GlobalAvgPool2D forward: {channels} becomes one number, the mean of its {shape_text(x.shape[2:])} values."
 
 
 @forward_account.register
@@ -46,8 +82,62 @@ def _(layer: Flatten, x: Array, y: Array, cache: Arrays) -> str:
 
 
 @forward_account.register
+def _(layer: Reshape, x: Array, y: Array, cache: Arrays) -> str:
+    return f"Reshape forward: {shape_text(x.shape[1:])} values become an image of {shape_text(y.shape[1:])}."
+
+
+@forward_account.register
+def _(layer: BatchNorm, x: Array, y: Array, cache: Arrays) -> str:
+    if "mean" not in cache:
+        return "BatchNorm forward: each channel is scaled and shifted by its running mean and variance."
+    mean, spread = cache["mean"], np.sqrt(cache["variance"])
+    return (
+        f"BatchNorm forward: {every(len(mean), 'channel')} is brought to mean 0 and variance 1 over this batch "
+        f"(before: means {_span(mean)}, deviations {_span(spread)}), then scaled and shifted."
+    )
+
+
+@forward_account.register
+def _(layer: LayerNorm, x: Array, y: Array, cache: Arrays) -> str:
+    return (
+        f"LayerNorm forward: the {plural(math.prod(x.shape[1:]), 'value')} of {every(len(x), 'sample')} are brought to "
+        f"mean 0 and variance 1 together, then scaled and shifted."
+    )
+
+
+@forward_account.register
+def _(layer: Dropout, x: Array, y: Array, cache: Arrays) -> str:
+    if not cache:
+        return "Dropout forward: every value passes unchanged; values are dropped in training only."
+    dropped = _nonzero(cache["mask"] == 0)
+    return f"Dropout forward: {dropped} of {count(y.size)} values are dropped{_rest(layer)}."
+
+
+@forward_account.register
 def _(layer: ReLU, x: Array, y: Array, cache: Arrays) -> str:
-    return f"ReLU forward: {count(np.count_nonzero(y))} of {count(y.size)} values are positive and pass, the rest are 0."
+    return f"ReLU forward: {_nonzero(y)} of {count(y.size)} values are positive and pass, the rest are 0."
+
+
+@forward_account.register(LeakyReLU)
+@forward_account.register(ELU)
+def _(layer: LeakyReLU | ELU, x: Array, y: Array, cache: Arrays) -> str:
+    passed, how = _nonzero(x > 0), "bent towards −alpha"
+    if isinstance(layer, LeakyReLU):
+        how = f"multiplied by {layer.negative_slope:g}"
+    return f"{layer.title} forward: {passed} of {count(x.size)} values are positive and pass, the rest are {how}."
+
+
+@forward_account.register(SiLU)
+@forward_account.register(GELU)
+def _(layer: SiLU | GELU, x: Array, y: Array, cache: Arrays) -> str:
+    gate = "its own sigmoid" if isinstance(layer, SiLU) else "½ (1 + t)"
+    values = plural(x.size, "value")
+    return f"{layer.title} forward: {values} multiplied by a gate between 0 and 1, {gate}, each by itself."
+
+
+@forward_account.register
+def _(layer: Softplus, x: Array, y: Array, cache: Arrays) -> str:
+    return f"Softplus forward: {plural(x.size, 'value')} made positive by a smooth bend at 0, each by itself."
 
 
 @forward_account.register(Sigmoid)
@@ -59,7 +149,8 @@ def _(layer: Layer, x: Array, y: Array, cache: Arrays) -> str:
 
 @forward_account.register
 def _(layer: Softmax, x: Array, y: Array, cache: Arrays) -> str:
-    return f"Softmax forward: {count(y.shape[1])} values of each sample become probabilities that add up to 1."
+    values = plural(y.shape[1], "value")
+    return f"Softmax forward: the {values} of {every(len(y), 'sample')} become probabilities that add up to 1."
 
 
 @singledispatch
@@ -71,35 +162,120 @@ def backward_account(layer: Layer, dy: Array, dx: Array | None, cache: Arrays) -
 @backward_account.register
 def _(layer: Dense, dy: Array, dx: Array | None, cache: Arrays) -> str:
     text = (
-        f"Dense backward: each of {plural(layer.params['weight'].size, 'weight')} collects "
+        f"Dense backward: {every(layer.params['weight'].size, 'weight')} collects "
         f"{plural(len(dy), 'product')} input × dy, one a sample"
     )
-    if dx is None:
-        return text + "; nothing before it learns, so no gradient goes further."
-    return text + f"; each input gets back {plural(dy.shape[1], 'product')} weight × dy."
+    return text + _further(dx, f"each input gets back {plural(dy.shape[1], 'product')} weight × dy")
 
 
 @backward_account.register
-def _(layer: Flatten, dy: Array, dx: Array | None, cache: Arrays) -> str:
-    return f"Flatten backward: the {count(dy.shape[1])} gradients go back to their places in {shape_text(layer.in_shape)}."
+def _(layer: Conv2D, dy: Array, dx: Array | None, cache: Arrays) -> str:
+    products = plural(len(dy) * math.prod(dy.shape[2:]), "product")
+    text = (
+        f"Conv2D backward: {every(layer.params['weight'].size, 'weight')} collects {products} input × dy, one for "
+        f"every place and sample"
+    )
+    return text + _further(dx, "each dy goes back through its filter to the patch it came from")
+
+
+@backward_account.register
+def _(layer: MaxPool2D, dy: Array, dx: Array | None, cache: Arrays) -> str:
+    if dx is None:
+        return "MaxPool2D backward: nothing before it learns, so no gradient goes further."
+    return (
+        f"MaxPool2D backward: {_nonzero(dx)} of {count(dx.size)} gradients pass, those of the largest value in each "
+        f"window; the rest are 0."
+    )
+
+
+@backward_account.register(AvgPool2D)
+@backward_account.register(GlobalAvgPool2D)
+def _(layer: AvgPool2D | GlobalAvgPool2D, dy: Array, dx: Array | None, cache: Arrays) -> str:
+    shares = layer.kernel_size**2 if isinstance(layer, AvgPool2D) else math.prod(layer.in_shape[1:])
+    inputs = "input of its window" if isinstance(layer, AvgPool2D) else "pixel of its channel"
+    return f"{layer.title} backward: {every(dy.size, 'gradient')} is shared out, 1/{shares} of it to every {inputs}."
+
+
+@backward_account.register(Flatten)
+@backward_account.register(Reshape)
+def _(layer: Layer, dy: Array, dx: Array | None, cache: Arrays) -> str:
+    values = plural(math.prod(dy.shape[1:]), "gradient")
+    return f"{layer.title} backward: the {values} of a sample go back to their places in {shape_text(layer.in_shape)}."
+
+
+@backward_account.register(BatchNorm)
+@backward_account.register(LayerNorm)
+def _(layer: Layer, dy: Array, dx: Array | None, cache: Arrays) -> str:
+    group = "channel" if isinstance(layer, BatchNorm) else "sample"
+    if isinstance(layer, BatchNorm) and "mean" not in cache:
+        return f"BatchNorm backward: {every(dy.size, 'gradient')} is scaled as its channel was."
+    text = f"{layer.title} backward: weight and bias collect dy · x̂ and dy"
+    return text + _further(
+        dx, f"from each gradient its {group}'s mean and its share along x̂ are taken away, then scaled"
+    )
+
+
+@backward_account.register
+def _(layer: Dropout, dy: Array, dx: Array | None, cache: Arrays) -> str:
+    if not cache:
+        return "Dropout backward: every gradient passes unchanged; values are dropped in training only."
+    dropped = _nonzero(cache["mask"] == 0)
+    return f"Dropout backward: the same {dropped} of {count(dy.size)} gradients are dropped{_rest(layer)}."
 
 
 @backward_account.register
 def _(layer: ReLU, dy: Array, dx: Array | None, cache: Arrays) -> str:
-    passed = np.count_nonzero(cache["y"])
-    return f"ReLU backward: {count(passed)} of {count(dy.size)} gradients pass, the rest are 0."
+    passed = _nonzero(cache["y"])
+    return f"ReLU backward: {passed} of {count(dy.size)} gradients pass, the rest are 0."
+
+
+@backward_account.register
+def _(layer: LeakyReLU, dy: Array, dx: Array | None, cache: Arrays) -> str:
+    passed, slope = _nonzero(cache["x"] > 0), layer.negative_slope
+    return f"LeakyReLU backward: {passed} of {count(dy.size)} gradients pass, the rest are multiplied by {slope:g}."
 
 
 @backward_account.register(Sigmoid)
 @backward_account.register(Tanh)
 def _(layer: Layer, dy: Array, dx: Array | None, cache: Arrays) -> str:
     slope = cache["y"] * (1 - cache["y"]) if isinstance(layer, Sigmoid) else 1 - cache["y"] ** 2
-    return f"{layer.title} backward: each gradient is multiplied by the slope of the curve there, {slope.mean():.3f} on average."
+    return (
+        f"{layer.title} backward: each gradient is multiplied by the slope of the curve there, "
+        f"{slope.mean():.3f} on average."
+    )
+
+
+@backward_account.register(ELU)
+@backward_account.register(SiLU)
+@backward_account.register(GELU)
+@backward_account.register(Softplus)
+def _(layer: Layer, dy: Array, dx: Array | None, cache: Arrays) -> str:
+    return f"{layer.title} backward: {every(dy.size, 'gradient')} is multiplied by the slope of the curve at its input."
 
 
 @backward_account.register
 def _(layer: Softmax, dy: Array, dx: Array | None, cache: Arrays) -> str:
-    return "Softmax backward: raising one output lowers the others, so every input hears from all outputs of its sample."
+    return (
+        "Softmax backward: raising one output lowers the others, so every input hears from all outputs of its sample."
+    )
+
+
+def _further(dx: Array | None, how: str) -> str:
+    """The end of a backward sentence: how the gradient goes on, or that it does not."""
+    return f"; {how}." if dx is not None else "; nothing before it learns, so no gradient goes further."
+
+
+def _nonzero(values: Array) -> str:
+    return count(int(np.count_nonzero(values)))
+
+
+def _rest(layer: Dropout) -> str:
+    return f", the rest multiplied by {1 / (1 - layer.p):.3g}" if layer.p < 1 else ""
+
+
+def _span(values: Array) -> str:
+    low, high = float(values.min()), float(values.max())
+    return f"{low:.2g}" if len(values) == 1 else f"{low:.2g} to {high:.2g}"
 
 
 def loss_account(loss: Loss, prediction: Array, target: Array, value: float) -> str:
@@ -115,7 +291,8 @@ def update_account(name: str, before: Array, after: Array, learning_rate: float)
     """How far a parameter moved."""
     change = np.abs(after - before)
     layer, parameter = name.split(".")
+    most = f" on average, {change.max():.2g} at most" if change.size > 1 else ""
     return (
         f"Update of the {parameter} of layer {int(layer) + 1}: {plural(before.size, 'value')} moved by "
-        f"{change.mean():.2g} on average, {change.max():.2g} at most (learning rate {learning_rate:g})."
+        f"{change.mean():.2g}{most} (learning rate {learning_rate:g})."
     )

@@ -50,7 +50,10 @@ class Network:
         self.flat_params: Array = np.empty(0)
         self.flat_grads: Array = np.empty(0)
         self.grads: Arrays = {}
+        self.first_trainable = len(self.layers)
+        """The first layer with parameters: gradients need not go further back than this. Known after `build`."""
         self._layer_grads: tuple[Arrays, ...] = ()
+        self._absorbing: tuple[int, ...] = ()
         self._check_loss()
 
     def build(self, input_shape: Shape, seed: int, dtype: Any = np.float32) -> None:
@@ -74,14 +77,12 @@ class Network:
         views, self.grads = self.by_name(self.flat_params), self.by_name(self.flat_grads)
         for index, layer in enumerate(self.layers):
             layer.params = {name: views[f"{index}.{name}"] for name in layer.params}
+        indices = range(len(self.layers))
+        self.first_trainable = next((i for i in indices if self.layers[i].params), len(self.layers))
+        self._absorbing = tuple(i for i in indices if self.layers[i].buffers)
         self._layer_grads = tuple(
             {name: self.grads[f"{index}.{name}"] for name in layer.params} for index, layer in enumerate(self.layers)
         )
-
-    @property
-    def first_trainable(self) -> int:
-        """The first layer with parameters: gradients need not go further back than this."""
-        return next((i for i, layer in enumerate(self.layers) if layer.params), len(self.layers))
 
     def parameters(self) -> Arrays:
         """All parameters (not copies), named as in PyTorch's `nn.Sequential`: "0.weight"."""
@@ -129,8 +130,8 @@ class Network:
                 observer.backward(index, dy, dx, grads, caches[index])
             if dx is not None:
                 dy = dx
-        for layer, cache in zip(layers, caches, strict=True):
-            layer.absorb(cache)
+        for index in self._absorbing:
+            layers[index].absorb(caches[index])
         return value, self.grads
 
     def state_dict(self) -> Arrays:

@@ -227,13 +227,13 @@ class Adam(Optimizer):
         if self.weight_decay:
             grad = self._decay(name, param, grad)
         m, v = self.memory["m"][name], self.memory["v"][name]
-        # m ← β₁ m + (1 − β₁) g
-        m *= self.beta1
-        np.multiply(grad, 1 - self.beta1, out=scratch)
+        # m ← β₁ m + (1 − β₁) g, written m + (1 − β₁)(g − m): one pass over memory less
+        np.subtract(grad, m, out=scratch)
+        scratch *= 1 - self.beta1
         m += scratch
-        # v ← β₂ v + (1 − β₂) g²
-        v *= self.beta2
+        # v ← β₂ v + (1 − β₂) g², written v + (1 − β₂)(g² − v)
         np.multiply(grad, grad, out=scratch)
+        scratch -= v
         scratch *= 1 - self.beta2
         v += scratch
         # eps joins after the bias correction, as in the paper's algorithm 1.

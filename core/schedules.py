@@ -107,7 +107,7 @@ class WarmUpRate(Schedule):
 
 @dataclasses.dataclass(frozen=True)
 class OneCycleRate(Schedule):
-    """The learning rate rises from a small one to η₀, the chosen one, and falls to nearly nothing, on half cosine waves.
+    """The learning rate rises from a small one to η₀, the chosen one, and falls to nearly 0, on half cosine waves.
 
     The peak lies at step p = pct_start · total_steps − 1, the end at step e = total_steps − 1; then it stays.
 

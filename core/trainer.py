@@ -36,7 +36,7 @@ class Trainer:
     does not fit the targets; DataError when a target makes no sense
     """
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         network: Network,
         optimizer: Optimizer,
@@ -185,7 +185,7 @@ class Trainer:
         self.steps, self.rng = state["steps"], rng
 
     def set_optimizer_options(self, options: Mapping[str, Any]) -> None:
-        """Options of the optimizer from the next step on, without losing its memory; a schedule starts from its rate."""
+        """Options of the optimizer from the next step on; its memory stays, and a schedule starts from its rate."""
         self.optimizer.set_options({"learning_rate": self.learning_rate, **options})
         self.learning_rate = self.optimizer.learning_rate
 

@@ -96,7 +96,9 @@ class Document:
     @property
     def steps_done(self) -> int:
         """Training steps that are complete at the cursor."""
-        return self._stepper.steps_done if self._stepper else 0
+        if self._stepper:
+            return self._stepper.steps_done
+        return self._held["steps"] if self._held else 0
 
     @property
     def epochs_done(self) -> int:
@@ -128,13 +130,20 @@ class Document:
             return
         if self.running and not experiment.only_live_options_differ(self.experiment):
             self.pause_needed.emit()
-        if self.running:
-            self.course.mark(len(self.history.losses), label)
-            self.experiment = experiment
-            self.experiment_changed.emit()
-            return
         self.edits.add(label, self._moment())
-        self._switch(label, experiment, data)
+        if self.running:
+            self._change_live(label, experiment)
+        else:
+            self._switch(label, experiment, data)
+
+    def _change_live(self, label: str, experiment: Experiment) -> None:
+        """Change options of the optimizer while it runs elsewhere; the mirror here records the batches it shows."""
+        self.experiment = experiment
+        self.course.mark(len(self.history.losses), label)
+        if self.trainer:
+            options = {name: value for name, value in experiment.optimizer.items() if name != "kind"}
+            self.trainer.set_optimizer_options(options)
+        self.experiment_changed.emit()
 
     def undo(self) -> None:
         """Take the last edit back; training done since stays where the weights can."""
@@ -149,21 +158,29 @@ class Document:
             self._return_to(moment)
 
     def _moment(self) -> Moment:
-        state = self._stepper.state_at_cursor() if self._stepper else self._held
-        return Moment(self.experiment, self.data, state, self.history.copy(), list(self.course.marks))
+        state, cursor = self._stepper.place() if self._stepper else (self._held, 0)
+        return Moment(self.experiment, self.data, state, cursor, self.history.copy(), list(self.course.marks))
 
     def _moment_of_newest(self) -> Moment:
         """The moment at the end of the curves, wherever the cursor is."""
         newest = self.course.snapshots.nearest(len(self.history.losses))
-        return dataclasses.replace(self._moment(), state=newest)
+        return dataclasses.replace(self._moment(), state=newest, cursor=0) if newest else self._moment()
 
     def _return_to(self, moment: Moment) -> None:
-        keeps_weights = moment.data is self.data and self.trainer and moment.experiment.same_weights_as(self.experiment)
-        self._switch("undo", moment.experiment, moment.data)
-        if not keeps_weights and moment.state and self.trainer:
-            self.course.return_to(moment.history, moment.marks)
-            self._take_up(moment.state)
-            self._announce()
+        if moment.experiment != self.experiment and self._can_keep_weights(moment.experiment, moment.data):
+            self._switch("undo", moment.experiment, moment.data)
+            return
+        # The weights of that moment too: the edit began anew, or (the choices being the same) it was about them.
+        self.course.start_anew(self.experiment.name)
+        self._set(moment.experiment, moment.data)
+        self.course.return_to(moment.history, moment.marks)
+        self._held = moment.state
+        self._make_trainer()
+        if self.trainer:
+            self._take_up(moment.state or self.trainer.state())
+        if self._stepper:
+            self._stepper.go_to(moment.cursor)
+        self._announce()
 
     def select_layer(self, index: int) -> None:
         """Select a layer; −1 is the input, the number of layers is the loss."""
@@ -174,12 +191,18 @@ class Document:
 
     def select_sample(self, sample: int) -> None:
         """Select one sample of the batch."""
-        if self.tape and sample != self.sample:
-            self.sample = max(0, min(sample, len(self.tape.rows) - 1))
+        if self.tape is None:
+            return
+        sample = max(0, min(sample, len(self.tape.rows) - 1))
+        if sample != self.sample:
+            self.sample = sample
             self.selection_changed.emit()
 
     def reset(self) -> None:
-        """Back to step 0 with the same start weights."""
+        """Back to step 0 with the same start weights, undoably."""
+        self.pause_needed.emit()
+        if self.steps_done or self.cursor:
+            self.edits.add("reset", self._moment())
         self._build("start weights")
 
     # Steps
@@ -258,6 +281,8 @@ class Document:
         """Hand the weights over: the trainer's state to start from, or None when there is nothing to run."""
         if self._stepper is None or self.running:
             return None
+        if 0 < self._stepper.cursor < len(self._stepper.tape):
+            self.next_batch()  # a batch that was begun is finished here: the curves need its loss
         state = self._stepper.state_at_cursor()
         if len(self.history.losses) > state["steps"]:
             self.edits.add(f"going on from step {state['steps']}", self._moment_of_newest())
@@ -295,20 +320,29 @@ class Document:
     # Building
 
     def _switch(self, label: str, experiment: Experiment, data: Dataset) -> None:
-        before, self.experiment = self.experiment, experiment
-        other_data, self.data = data is not self.data, data
-        if other_data:
-            self.data_changed.emit()
-        if (self._stepper or self._held) and not other_data and experiment.same_weights_as(before):
+        keeps_weights, left = self._can_keep_weights(experiment, data), self.experiment.name
+        self._set(experiment, data)
+        if keeps_weights:
             self._go_on_with_new_options(label)
         else:
-            self._build(before.name)
+            self._build(left)
+
+    def _can_keep_weights(self, experiment: Experiment, data: Dataset) -> bool:
+        """Whether there are weights, and they can go on in that experiment with that data."""
+        there = self._stepper is not None or self._held is not None
+        return there and data is self.data and experiment.same_weights_as(self.experiment)
+
+    def _set(self, experiment: Experiment, data: Dataset) -> None:
+        other_data = data is not self.data
+        self.experiment, self.data = experiment, data
+        if other_data:
+            self.data_changed.emit()
 
     def _go_on_with_new_options(self, label: str) -> None:
         """Keep the weights and the place on the tape."""
         stepper, held = self._stepper, self._held
-        step = self.steps_done if stepper else held["steps"] if held else 0
-        self._held = stepper.state_before_batch() if stepper else held
+        step = self.steps_done
+        self._held = stepper.state_to_resume() if stepper else held
         self._make_trainer()
         if self.trainer and stepper:
             try:

@@ -18,6 +18,7 @@ class Moment:
     experiment: Experiment
     data: Dataset
     state: dict[str, Any] | None  # of the trainer; None where there are no weights
+    cursor: int  # on the tape of the batch that follows the state
     history: History
     marks: list[tuple[int, str]]  # step → the change that took effect after it
 

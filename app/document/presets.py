@@ -7,6 +7,9 @@ from core.experiment import Experiment
 from core.types import DataError, OptionError
 from resources import resource
 
+LARGEST = 2**20
+"""Bytes of the largest file that is taken for an experiment."""
+
 
 def preset_names() -> tuple[str, ...]:
     """The names of all presets, alphabetically."""
@@ -23,10 +26,15 @@ def load_preset(name: str) -> Experiment:
 def load_experiment(path: Path) -> Experiment:
     """The experiment in a JSON file; raises DataError or OptionError that says what is wrong with the file."""
     try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    if len(content) > LARGEST:
+        raise DataError(f"{path} is not an experiment file: it is larger than {LARGEST // 2**20} MB.")
+    try:
+        saved = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not an experiment file: it is not JSON text ({error}).") from error
     try:
         return Experiment.from_dict(saved)

@@ -85,9 +85,13 @@ class Stepper:
             return self._entries[self._position + 1].state
         return self._trainer.state()
 
-    def state_before_batch(self) -> dict[str, Any]:
-        """The trainer's state before the batch the cursor is on."""
-        return self._entries[self._position].state
+    def state_to_resume(self) -> dict[str, Any]:
+        """The trainer's state at the last batch border: behind this batch if it is done, otherwise before it."""
+        return self.state_at_cursor() if self.cursor == len(self.tape) else self._entries[self._position].state
+
+    def place(self) -> tuple[dict[str, Any], int]:
+        """A state and a cursor from which a new stepper shows the same weights."""
+        return self.state_to_resume(), self.cursor % len(self.tape)
 
     def go_on_with(self, trainer: Trainer) -> None:
         """Go on with a trainer that has other options: what is done stays, a batch that is not done is recorded anew.
@@ -95,7 +99,7 @@ class Stepper:
         Errors: ChainruleError when that batch cannot be computed; the trainer then stands before it.
         """
         done, cursor = self.cursor == len(self.tape), self.cursor
-        state = self.state_at_cursor() if done else self.state_before_batch()
+        state = self.state_to_resume()
         if state["optimizer"]["kind"] != trainer.optimizer.kind:
             state = {**state, "optimizer": trainer.optimizer.state()}
         trainer.restore(state)

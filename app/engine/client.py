@@ -5,6 +5,7 @@ child, the last state it reported is here, and the run goes back to the window w
 """
 
 import concurrent.futures
+import dataclasses
 import multiprocessing
 import time
 from multiprocessing.connection import Connection
@@ -12,10 +13,11 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 from app.engine.engine import Engine
 from app.engine.protocol import ChangeOptimizer, Frame, Grant, Load, Pause, Quit, Run, Stopped
+from app.engine.state_block import StateBlock
 from app.engine.worker import work
 from core.datasets.base import Dataset
 
@@ -29,9 +31,6 @@ PATIENCE = 2.0
 class ProcessEngine(Engine):
     """Trains in a child process (spawn), which is started ahead of the first run by `load`."""
 
-    slow = Signal(float)
-    """For how many seconds the child has been silent during a run; 0 when it is heard again."""
-
     def __init__(self, threads: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._threads = threads
@@ -39,6 +38,7 @@ class ProcessEngine(Engine):
         self._connection: Connection[Any, Any] | None = None
         self._sender: concurrent.futures.ThreadPoolExecutor | None = None
         self._data: Dataset | None = None
+        self._block: StateBlock | None = None
         self._last: Frame | None = None  # the newest state that is known, should the child die
         self._running = False
         self._pausing_since = 0.0
@@ -63,7 +63,8 @@ class ProcessEngine(Engine):
         self._last = Frame(run.state["steps"] + 1, np.empty(0), {}, run.state, 0.0)
         self._running, self._pausing_since = True, 0.0
         self._heard_at = time.monotonic()
-        self._send(run)
+        self._block = StateBlock.for_state(run.state)
+        self._send(dataclasses.replace(run, block=self._block.name))
         self._timer.start()
 
     def pause(self) -> None:
@@ -89,6 +90,7 @@ class ProcessEngine(Engine):
             self._send(Quit())
             self._process.join(PATIENCE / 4)
         self._end_child()
+        self._remove_block()
 
     # What comes back
 
@@ -106,9 +108,11 @@ class ProcessEngine(Engine):
     def _take(self, message: object) -> None:
         self._heard_at = time.monotonic()
         if isinstance(message, Frame):
-            self._send(Grant())
-            if message.state is not None:
+            if message.state is not None and self._block is not None:
+                message = dataclasses.replace(message, state=self._block.read(message.state))
                 self._last = message
+            # Only now may the worker write into the block again.
+            self._send(Grant())
             self.frame.emit(message)
         elif isinstance(message, Stopped):
             self._finish(message)
@@ -141,12 +145,18 @@ class ProcessEngine(Engine):
     def _finish(self, stopped: Stopped) -> None:
         self._running = False
         self._timer.stop()
+        self._remove_block()
         if self._is_slow:
             self._is_slow = False
             self.slow.emit(0.0)
         self.stopped.emit(stopped)
 
     # The child
+
+    def _remove_block(self) -> None:
+        block, self._block = self._block, None
+        if block is not None:
+            block.remove()
 
     def _spawn(self) -> None:
         context = multiprocessing.get_context("spawn")

@@ -17,6 +17,9 @@ class Engine(QObject):
     stopped = Signal(object)
     """A `Stopped`; from then on the weights belong to the window again."""
 
+    slow = Signal(float)
+    """For how many seconds the current step has been running, once that is long; 0 when it is over."""
+
     def load(self, data: Dataset) -> None:
         """The data that the next runs train on."""
         raise NotImplementedError

@@ -1,5 +1,6 @@
 """Training in slices on the thread of the window: for tests, and where no process can be started."""
 
+import time
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
@@ -58,7 +59,11 @@ class InProcessEngine(Engine):
         if loop.is_over:
             self._stop()
         elif self._slices % _SLICES_PER_FRAME == 0:
-            self.frame.emit(loop.frame())
+            started = time.perf_counter()
+            frame = loop.frame()
+            if frame.state is not None:
+                loop.account_for(time.perf_counter() - started)
+            self.frame.emit(frame)
 
     def _stop(self) -> None:
         loop, self._loop = self._loop, None

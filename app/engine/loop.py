@@ -62,7 +62,6 @@ class TrainingLoop:
         state = None
         if final or now >= self._state_from:
             state = self.trainer.state()
-            self._state_from = now + (time.perf_counter() - now) / STATE_SHARE
         frame = Frame(
             first_step=self.trainer.steps - len(self._losses) + 1,
             losses=np.array(self._losses),
@@ -73,6 +72,10 @@ class TrainingLoop:
         self._losses, self._evaluations = [], {"train": {}, "test": {}}
         self._steps, self._reported_at = 0, now
         return frame
+
+    def account_for(self, seconds: float) -> None:
+        """Handing out a state took that long: keep the next one within its share of the time."""
+        self._state_from = time.perf_counter() + seconds / STATE_SHARE
 
     def change_optimizer(self, spec: dict[str, Any]) -> None:
         """Change options of the optimizer; its memory stays."""
@@ -87,6 +90,7 @@ class TrainingLoop:
         self._losses.append(loss)
         self._steps += 1
         if self._until.steps is not None and self.trainer.steps >= self._until.steps:
+            self._evaluate()
             self._end("")
         elif self._until.loss is not None and loss <= self._until.loss:
             self._end(f"The loss of step {self.trainer.steps} is {loss:.4g}: the run is over, as wanted.")

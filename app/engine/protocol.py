@@ -38,7 +38,8 @@ class Run:
     experiment: Experiment
     state: dict[str, Any]  # of the trainer
     until: Until = Until()
-    evaluation_share: float = 0.2  # largest share of the time that evaluations may take
+    evaluation_share: float = 0.03  # largest share of the time that evaluations may take
+    block: str = ""  # name of the memory through which a worker hands over states (see state_block)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Frame:
     first_step: int  # number of the step of the first loss
     losses: Array  # (steps since the last frame,)
     evaluations: dict[str, dict[int, Evaluation]]  # part of the data → step → evaluation
-    state: dict[str, Any] | None
+    state: dict[str, Any] | None  # on its way from a worker: where it lies in the block
     samples_per_second: float
 
 

@@ -1,14 +1,17 @@
 """The child process that trains: NumPy only, no Qt. It ends by itself when its parent is gone."""
 
+import dataclasses
 import multiprocessing
 import os
 import threading
+import time
 from multiprocessing.connection import Connection, wait
 
 from threadpoolctl import threadpool_limits
 
 from app.engine.loop import TrainingLoop
 from app.engine.protocol import ChangeOptimizer, Grant, Load, Pause, Quit, Run, Stopped
+from app.engine.state_block import StateBlock
 from core.datasets.base import Dataset
 
 SLICE = 0.004
@@ -38,6 +41,7 @@ class _Worker:
         self._connection = connection
         self._data: Dataset | None = None
         self._loop: TrainingLoop | None = None
+        self._block: StateBlock
         self._granted = False
 
     def serve(self) -> None:
@@ -55,6 +59,7 @@ class _Worker:
             self._data = order.data
         elif isinstance(order, Run):
             assert self._data is not None
+            self._block = StateBlock.attached(order.block)
             self._loop = TrainingLoop(order, self._data)
             self._granted = True
         elif isinstance(order, Grant):
@@ -72,8 +77,15 @@ class _Worker:
             self._stop(loop)
         elif self._granted:
             self._granted = False
-            self._connection.send(loop.frame())
+            started = time.perf_counter()
+            frame = loop.frame()
+            if frame.state is not None:
+                frame = dataclasses.replace(frame, state=self._block.write(frame.state))
+                loop.account_for(time.perf_counter() - started)
+            self._connection.send(frame)
 
     def _stop(self, loop: TrainingLoop) -> None:
         self._loop = None
+        self._block.close()
+        # Through the pipe: the window may not have read the last frame's state from the block yet.
         self._connection.send(Stopped(loop.frame(final=True), loop.reason, loop.is_problem))

@@ -98,12 +98,19 @@ def option_label(option: Option) -> str:
 
 def value_text(value: Any) -> str:
     """A value as it stands in a field."""
+    if value is None:
+        return ""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def parse(text: str, option: Option) -> Any:
-    """What was typed as a number where it is one, otherwise as it stands, for the option's check to refuse."""
-    text = text.strip().replace("−", "-").replace("\u202f", "").replace(" ", "")
+    """What was typed as a number where it is one, otherwise as it stands, for the option's check to refuse.
+
+    Nothing stands for a value that may be left open; spaces of any width may separate thousands.
+    """
+    text = "".join(text.split()).replace("−", "-")
+    if not text and option.default is None:
+        return None
     for kind in (int, float):
         try:
             number = kind(text)

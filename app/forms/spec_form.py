@@ -9,9 +9,8 @@ from PySide6.QtWidgets import QComboBox, QLayout, QWidget
 from app.forms.option_field import OptionField
 from app.layouts import fill, label, row
 from core.docs import summary
-from core.options import Configurable
-from core.types import Spec
-
+from core.options import Configurable, from_spec
+from core.types import OptionError, Spec
 
 KIND_WIDTH = 136
 """Width of the choice of the kind, in pixels."""
@@ -74,8 +73,15 @@ class SpecForm(QWidget):
             self._layout.addWidget(field)
 
     def _take_option(self, name: str, value: Any) -> None:
-        self._spec = {**self._spec, name: value}
-        self.chosen.emit(self._spec)
+        spec = {**self._spec, name: value}
+        try:
+            from_spec(self._registry, spec, "choice")
+        except OptionError as error:
+            # Each option is fine by itself, but not together with the others.
+            self.fields[name].show_error(str(error))
+            return
+        self._spec = spec
+        self.chosen.emit(spec)
 
     def _take_kind(self, index: int) -> None:
         kind = self.kind.itemData(index)

@@ -14,7 +14,7 @@ from core.types import Array
 _PITCH = 18.0
 _THICKEST = 11.0
 _NAMED_FROM = 8.0
-_NAME_SHARE = 0.4
+_NAME_SHARE = 0.5
 _GAP = 4.0
 
 

@@ -109,7 +109,7 @@ class Card(QWidget):
         )
         painter.setPen(QColor(current_theme().muted))
         line = QRectF(inner.left(), inner.top() + 20, inner.width(), 17)
-        draw_fitting(painter, line, content.subtitles, (8.5, 7.5))
+        draw_fitting(painter, line, content.subtitles, (8.5, 7.5, 7))
         if not self._titles_only:
             theme = current_theme()
             self._paint_row(painter, content.top, self.top_rect(), theme.forward)

@@ -107,10 +107,10 @@ class _Cards:
 
         def make() -> Picture:
             values = tape.x[self._sample]
-            note = range_words(values if planes is None else planes)
-            if values.ndim == 3:
-                return Maps("y", values, Scale(*finite_range(values), signed=False), note)
-            return self._vector("y", values, note, Scale(0.0, finite_limit(values), signed=True), planes)
+            shown = values if planes is None else planes
+            high = finite_limit(shown)
+            scale = Scale(-high, high, True) if values.ndim == 1 else Scale(*finite_range(values), False)
+            return self._picture_of("y", values, range_words(shown), scale, -1, planes)
 
         key = (id(tape), self._sample, id(self._planes))
         top = Row("y", "shown", self._contents.picture((-1, "y"), key, (tape, self._planes), make))
@@ -176,7 +176,8 @@ class _Cards:
             shown = values if planes is None else planes
             high = self._limits.get("y", finite_limit(shown))
             # Of the whole batch, so that the kind of picture does not change with the sample.
-            signed = planes is not None or not record.tensors["y"].min() >= 0
+            has_negative = not record.tensors["y"].min() >= 0
+            signed = has_negative or planes is not None or self._choice == "network"
             scale = Scale(-high if signed else 0.0, high, signed, self._choice == "unit")
             return self._picture_of("y", values, range_words(shown), scale, index, planes)
 
@@ -206,19 +207,21 @@ class _Cards:
     ) -> Picture:
         if values.ndim == 3:
             return Maps(name, values, scale, note)
-        classes = self._document.data.class_names
-        is_last = self._document.network is not None and index >= len(self._document.network.layers) - 1
-        names = classes if is_last and len(classes) == len(values) else ()
-        return self._vector(name, values, note, scale, planes, names)
-
-    def _vector(
-        self, name: str, values: Array, note: str, scale: Scale, planes: Array | None, names: tuple[str, ...] = ()
-    ) -> Picture:
         if planes is not None:
             return Planes(name, values, planes, self._tape.x[self._sample], scale, note)
-        if len(values) <= _LONGEST_BARS:
-            return Bars(name, values, scale, note, names)
-        return Cells(name, values, scale, note)
+        if len(values) > _LONGEST_BARS:
+            return Cells(name, values, scale, note, self._image_width(index))
+        network, classes = self._document.network, self._document.data.class_names
+        is_last = network is not None and index >= len(network.layers) - 1
+        return Bars(name, values, scale, note, classes if is_last and len(classes) == len(values) else ())
+
+    def _image_width(self, index: int) -> int | None:
+        """The width of the single map that layer `index` made its vector from, if it did."""
+        network = self._document.network
+        if network is None or not 0 <= index < len(network.shapes):
+            return None
+        before = (network.input_shape, *network.shapes)[index]
+        return before[2] if len(before) == 3 and before[0] == 1 else None
 
     def _chances(self, record: Record) -> Picture:
         document, sample = self._document, slice(self._sample, self._sample + 1)

@@ -152,13 +152,21 @@ class Maps(Raster):
 class Cells(Raster):
     """A long vector: stripes one below the other, or, beyond 64 values, cells row by row.
 
+    `columns` are given where the vector was an image just before, so that one can still see it.
+
     Shapes: values (n,)
     """
+
+    def __init__(self, name: str, values: Array, scale: Scale, note: str, columns: int | None = None) -> None:
+        super().__init__(name, values, scale, note)
+        self._columns = columns
 
     def cells(self, rect: QRectF) -> tuple[int, int]:
         size = len(self.values)
         if size <= _STRIPES:
             return size, 1
+        if self._columns:
+            return math.ceil(size / self._columns), self._columns
         wanted = math.sqrt(size * rect.width() / max(rect.height(), 1.0))
         # A divisor leaves no place empty; it is taken if it lies near the number that makes the cells square.
         columns = min((d for d in range(1, size + 1) if size % d == 0), key=lambda d: abs(math.log(d / wanted)))

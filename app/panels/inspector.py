@@ -40,8 +40,6 @@ class Inspector(View):
         self.title_changed.emit(self.title)
         self.note_changed.emit(layer_note(self.document, self.document.selected_layer))
 
-    def tick(self) -> None:
+    def tick(self) -> bool:
         """The clock's call goes on to the tabs, each of which has its own pace."""
-        super().tick()
-        for page in self.pages:
-            page.tick()
+        return super().tick() | any([page.tick() for page in self.pages])

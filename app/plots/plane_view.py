@@ -6,8 +6,8 @@ Row 0 of a surface is the lowest y, as a mesh grid counts it; on the screen y go
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from app.plots.base import MARGIN, PaintedView, draw_line, draw_warning, line_height
@@ -34,6 +34,7 @@ class PlaneView(PaintedView):
         self._labels: Array = np.zeros(0)
         self._test: Array = np.zeros(0, dtype=bool)
         self._image: QImage | None = None
+        self._picture: QPixmap | None = None
         self._pointer: QPointF | None = None
         self.set_message("No points yet")
 
@@ -42,6 +43,8 @@ class PlaneView(PaintedView):
 
         Shapes: values (H, W), row 0 at y = −1.2, column 0 at x = −1.2
         """
+        if self._range != (low, high):
+            self._picture = None  # real targets are coloured like the surface
         self._surface, self._range = np.array(values), (low, high)
         self._surface_changed()
 
@@ -65,6 +68,7 @@ class PlaneView(PaintedView):
         """
         self._points, self._labels = np.array(x), np.array(labels)
         self._test = np.zeros(len(x), dtype=bool) if test is None else np.array(test, dtype=bool)
+        self._picture = None
         self.set_message("")
 
     def hover_text(self) -> str:
@@ -112,7 +116,7 @@ class PlaneView(PaintedView):
 
     def restyle(self) -> None:
         """Make the picture again in the colours of the theme."""
-        self._image = None
+        self._image = self._picture = None
         super().restyle()
 
     def paint_content(self, painter: QPainter) -> None:
@@ -127,11 +131,7 @@ class PlaneView(PaintedView):
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawRect(square)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.save()
-        painter.setClipRect(square)
-        for (x, y), label, test in zip(self._points, self._labels, self._test, strict=True):
-            self._paint_point(painter, self.widget_position(float(x), float(y)), float(label), bool(test))
-        painter.restore()
+        painter.drawPixmap(0, 0, self._points_picture())
         self._paint_strip(painter)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -164,10 +164,25 @@ class PlaneView(PaintedView):
 
     def _point_color(self, label: float) -> QColor:
         theme = current_theme()
-        if label == int(label) and label >= 0:
+        if np.issubdtype(self._labels.dtype, np.integer):
             return QColor(theme.class_color(int(label)))
         row = class_table()[int(sequential_index(np.array([label]), *self._range)[0])]
         return QColor(*(int(channel) for channel in row))
+
+    def _points_picture(self) -> QPixmap:
+        """All points on a clear ground, made once: they stay while the surface changes many times a second."""
+        ratio = self.devicePixelRatioF()
+        if self._picture is None or self._picture.size() != self.size() * ratio:
+            self._picture = QPixmap(self.size() * ratio)
+            self._picture.setDevicePixelRatio(ratio)
+            self._picture.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._picture)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setClipRect(self.square())
+            for (x, y), label, test in zip(self._points, self._labels, self._test, strict=True):
+                self._paint_point(painter, self.widget_position(float(x), float(y)), float(label), bool(test))
+            painter.end()
+        return self._picture
 
     def _paint_point(self, painter: QPainter, at: QPointF, label: float, test: bool) -> None:
         color, panel = self._point_color(label), QColor(current_theme().panel)

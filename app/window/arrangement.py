@@ -21,7 +21,7 @@ from core.datasets.base import Dataset
 
 P = TypeVar("P", bound=View)
 
-LEFT_WIDTH, RIGHT_WIDTH = 236, 300
+LEFT_WIDTH, RIGHT_WIDTH = 236, 296
 """Least widths of the outer columns, in pixels; what is in them is laid out for these."""
 
 BOTTOM_SHARE = 0.36
@@ -45,14 +45,17 @@ class Arrangement(QObject):
         self.docks: dict[type[View], Dock] = {}
         for kind in (DataPanel, TrainingPanel, LayersPanel):
             self._add(kind(document), left)
-        self._add(Inspector(document), Qt.DockWidgetArea.RightDockWidgetArea)
+        inspector = Inspector(document)
+        self._add(inspector, Qt.DockWidgetArea.RightDockWidgetArea)
+        inspector.title_changed.connect(self.docks[Inspector].header.title.setText)
         for panel in (Curves, Boundary, Predictions, GradientFlow):
             self._add(panel(document), bottom)
         for other in (Predictions, GradientFlow):
             window.tabifyDockWidget(self.docks[Boundary], self.docks[other])
-        for panel in (DataPanel, TrainingPanel, LayersPanel):
-            self.docks[panel].setMinimumWidth(LEFT_WIDTH)
-        self.docks[Inspector].setMinimumWidth(RIGHT_WIDTH)
+        for kind in (DataPanel, TrainingPanel, LayersPanel):
+            self.docks[kind].setMinimumWidth(LEFT_WIDTH)
+        # Of the view: a dock with a least width of its own keeps the width its content needed at first.
+        inspector.setMinimumWidth(RIGHT_WIDTH)
         self._first: QByteArray = window.saveState()
         self._suits: type[View] | None = None
 

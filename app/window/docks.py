@@ -8,7 +8,6 @@ from app.layouts import label
 from app.theme import theme_changed
 from app.view import View
 
-
 HEIGHT = 32
 """Height of a title row, in pixels."""
 

@@ -53,19 +53,20 @@ class MainWindow(QMainWindow):
         self.mnist_dialog: MnistDialog | None = None
         self._engine = engine
         self._opening: Experiment | None = None  # the experiment whose data is being loaded
-        self._busy = False
         self._arranged = False
         self.command = make_actions(self)
         self.banner = Banner()
         self.network_view = NetworkView(document)
         self.tape_bar = TapeBar(document)
         self.tool_bar = MainToolBar(document, self.command, self)
-        self.status_line = StatusLine(document, self)
+        self.status_line = StatusLine(document)
         self.arrangement = Arrangement(self, document)
         self.addToolBar(self.tool_bar)
-        self.setStatusBar(self.status_line)
+        self.statusBar().addWidget(self.status_line, 1)
+        self.statusBar().setSizeGripEnabled(False)
         self.setCentralWidget(self._center())
-        self.clock = FrameClock(document, [self.network_view, self.tape_bar, *self.arrangement.views()], self)
+        views = [self.network_view, self.tape_bar, self.tool_bar.position, self.status_line, *self.arrangement.views()]
+        self.clock = FrameClock(document, views, self)
         self._make_menus()
         self._connect()
         self.setMinimumSize(900, 600)
@@ -180,7 +181,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         document = self.document
         document.position_changed.connect(self._follow_position)
-        document.history_changed.connect(self._follow_position)
+        document.failed.connect(self.banner.show_error)
         document.experiment_changed.connect(self._follow_experiment)
         document.running_changed.connect(self._follow_running)
         self.run_control.noted.connect(self.banner.show_note)
@@ -188,7 +189,9 @@ class MainWindow(QMainWindow):
         self.loader.loaded.connect(self._take_data)
         self.loader.failed.connect(self.banner.show_error)
         self.loader.folder_needed.connect(self._ask_for_mnist)
-        self.loader.busy_changed.connect(self._follow_loader)
+        self.loader.busy_changed.connect(self.status_line.show_loading)
+        self._engine.slow.connect(self.status_line.show_slow)
+        self._engine.frame.connect(self.status_line.show_speed)
         self.arrangement.panel(DataPanel).wanted.connect(self.choose_data)
         theme_changed.connect(self._tint)
         application = QApplication.instance()
@@ -197,8 +200,6 @@ class MainWindow(QMainWindow):
         self._tint()
 
     def _follow_position(self) -> None:
-        self.tool_bar.show_position()
-        self.status_line.show_document(self.run_control.samples_per_second, self._busy)
         self.command["back"].setEnabled(self.document.can_go_back)
 
     def _follow_experiment(self) -> None:
@@ -220,10 +221,6 @@ class MainWindow(QMainWindow):
             self.command[name].setEnabled(works and not running)
         self.command["run"].setEnabled(works)
         self.tool_bar.show_running()
-        self._follow_position()
-
-    def _follow_loader(self, busy: bool) -> None:
-        self._busy = busy
         self._follow_position()
 
     def _take_data(self, source: DataSource, data: Dataset) -> None:
@@ -251,6 +248,7 @@ class MainWindow(QMainWindow):
 
     def _center(self) -> QWidget:
         header = Header(self.network_view.title)
+        header.row.addWidget(self.network_view.header)
         self.network_view.note_changed.connect(header.note.setText)
         center = QWidget()
         fill(center, self.banner, card(header, self.network_view, self.tape_bar), spacing=8)

@@ -20,7 +20,6 @@ class RunControl(QObject):
         super().__init__(parent)
         self._document = document
         self._engine = engine
-        self.samples_per_second = 0.0
         engine.frame.connect(self._show)
         engine.stopped.connect(self._take_back)
         document.pause_needed.connect(self.pause_now)
@@ -69,7 +68,6 @@ class RunControl(QObject):
             self.run_to_step((self._document.epochs_done + 1) * self._document.trainer.batches_per_epoch)
 
     def _show(self, frame: Frame) -> None:
-        self.samples_per_second = frame.samples_per_second
         self._document.show_progress(frame.first_step, frame.losses, frame.evaluations)
         if frame.state is not None:
             self._document.show_state(frame.state)

@@ -2,10 +2,14 @@
 
 import sys
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
+from threadpoolctl import threadpool_limits
 
 from app.document.document import Document
 from app.document.presets import load_preset
+from app.engine.client import ProcessEngine
+from app.engine.engine import Engine
 from app.engine.in_process import InProcessEngine
 from app.theme import ThemeName, apply_theme
 from app.window.main_window import MainWindow
@@ -25,23 +29,33 @@ def make_application(theme: ThemeName) -> QApplication:
     return application
 
 
-def make_window(experiment: Experiment) -> MainWindow:
+def make_engine(threads: int, *, single_process: bool) -> Engine:
+    """Where training runs; both processes use the same number of BLAS threads, or the last bits would differ."""
+    threadpool_limits(threads)
+    return InProcessEngine() if single_process else ProcessEngine(threads)
+
+
+def make_window(experiment: Experiment, engine: Engine) -> MainWindow:
     """A window with that experiment; if its data takes time to load, it appears when it is there."""
     source = experiment.source()
     if source.needs_folder or source.is_slow:
         first = load_preset(FIRST)
-        window = MainWindow(Document(first, first.source().load()), InProcessEngine())
+        window = MainWindow(Document(first, first.source().load()), engine)
         window.open_experiment(experiment)
         return window
-    return MainWindow(Document(experiment, source.load()), InProcessEngine())
+    return MainWindow(Document(experiment, source.load()), engine)
 
 
-def open_window(experiment: Experiment, size: tuple[int, int] | None, theme: ThemeName) -> int:
+def open_window(
+    experiment: Experiment, size: tuple[int, int] | None, theme: ThemeName, threads: int, *, single_process: bool
+) -> int:
     """Show the window and return the exit code when it was closed."""
     application = make_application(theme)
-    window = make_window(experiment)
+    window = make_window(experiment, make_engine(threads, single_process=single_process))
     screen = application.primaryScreen().availableGeometry()
     width, height = size or (1600, 1000)
     window.resize(min(width, screen.width()), min(height, screen.height()))
     window.show()
+    # The child process starts when the window is there, so that nobody waits for it.
+    QTimer.singleShot(0, window.run_control.load)
     return application.exec()

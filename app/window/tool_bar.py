@@ -7,15 +7,44 @@ from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 from app.document.document import Document
 from app.forms.option_field import OptionField
 from app.icons import icon
-from app.layouts import label
+from app.layouts import fill, label
 from app.plots.numbers import format_count, format_number
 from app.theme import current_theme, theme_changed
+from app.view import TEXT, View
 from core.optimizers import OPTIMIZERS
 
 RATE_WIDTH = 190
 """Width of the learning rate, label and field, in pixels."""
 
 _STEPS = ("batch_start", "back", "next_layer", "next_batch", "next_epoch")
+
+
+class Position(View):
+    """Epoch, step, loss and accuracy at the cursor."""
+
+    interval = TEXT
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(document, parent)
+        self.text = label()
+        self.text.setAccessibleName("Where the training stands")
+        fill(self, self.text)
+        document.position_changed.connect(self.invalidate)
+        document.history_changed.connect(self.invalidate)
+
+    def refresh(self) -> None:
+        document = self.document
+        facts = [("epoch", format_count(document.epochs_done + 1)), ("step", format_count(document.steps_done))]
+        losses = document.history.losses
+        if 0 < document.steps_done <= len(losses):
+            facts.append(("loss", format_number(losses[document.steps_done - 1])))
+        if found := document.shown_evaluation():
+            accuracy = found[1].accuracy
+            if accuracy is None:
+                facts.append(("test loss", format_number(found[1].loss)))
+            else:
+                facts.append(("test accuracy", f"{accuracy * 100:.2f} %"))
+        self.text.setText(" &nbsp;".join(f"{name} <b>{value}</b>" for name, value in facts))
 
 
 class MainToolBar(QToolBar):
@@ -37,9 +66,8 @@ class MainToolBar(QToolBar):
         self.rate = self._make_rate()
         self._rate_action = self.addWidget(self.rate)
         self.addSeparator()
-        self.status = label()
-        self.status.setAccessibleName("Where the training stands")
-        self.addWidget(self.status)
+        self.position = Position(document)
+        self.addWidget(self.position)
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)
@@ -57,20 +85,6 @@ class MainToolBar(QToolBar):
         button.setObjectName(name)
         button.setAccessibleName(action.text())
         return button
-
-    def show_position(self) -> None:
-        """Epoch, step, loss and accuracy at the cursor."""
-        document = self._document
-        facts = [("epoch", format_count(document.epochs_done + 1)), ("step", format_count(document.steps_done))]
-        losses = document.history.losses
-        if 0 < document.steps_done <= len(losses):
-            facts.append(("loss", format_number(losses[document.steps_done - 1])))
-        if found := document.shown_evaluation():
-            accuracy = found[1].accuracy
-            facts.append(("test loss", format_number(found[1].loss)))
-            if accuracy is not None:
-                facts[-1] = ("test accuracy", f"{accuracy:.2%}".replace("%", " %"))
-        self.status.setText(" &nbsp;".join(f"{name} <b>{value}</b>" for name, value in facts))
 
     def show_running(self) -> None:
         """Run or Pause, by what pressing it would do."""

@@ -6,6 +6,7 @@ Reading never unpickles: a file that holds Python objects is refused.
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,13 +14,29 @@ import numpy as np
 
 from core.types import Array, Arrays, DataError
 
+_DAMAGED = (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, MemoryError)
+"""What zipfile and NumPy raise for a file that is cut off, altered, encrypted or speaks of sizes it does not have."""
+
+
+def check_writable(path: Path) -> None:
+    """Raise DataError unless a file can be written there; for asking before the work that makes its content."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}. Choose another place.") from error
+
 
 def write_npz(path: Path, state: Mapping[str, Array]) -> None:
     """Write weights; the file is complete or not there. Errors: DataError when it cannot be written."""
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-            np.savez(file, allow_pickle=False, **dict(state))
-        os.replace(file.name, path)
+        # In the same folder, so that moving into place is a rename and never a copy.
+        with tempfile.TemporaryDirectory(prefix=".chainrule-", dir=path.parent, ignore_cleanup_errors=True) as folder:
+            part = Path(folder) / "weights.npz"
+            np.savez(part, allow_pickle=False, **dict(state))
+            os.replace(part, path)
     except OSError as error:
         raise DataError(
             f"The weights cannot be written to {path}: {error.strerror or error}. Choose another folder."
@@ -29,9 +46,17 @@ def write_npz(path: Path, state: Mapping[str, Array]) -> None:
 def read_npz(path: Path) -> Arrays:
     """Read weights. Errors: DataError when the file is missing, damaged or holds anything but arrays of numbers."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise zipfile.BadZipFile  # what NumPy would take for a single array, or unpickle
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as members:
+                arrays = {name: members[name] for name in members.files}
     except OSError as error:
         raise DataError(f"The weights cannot be read from {path}: {error.strerror or error}.") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise DataError(f"{path} is not a file of weights: {error}.") from error
+    except _DAMAGED as error:
+        raise DataError(f"{path} is not a file of weights (.npz), or it is damaged: export them again.") from error
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or not np.issubdtype(array.dtype, np.number):
+            raise DataError(f"{path} is not a file of weights: {name} is no array of numbers.")
+    return arrays

@@ -59,10 +59,7 @@ class Tanh(Layer):
         if not need_dx:
             return None, {}
         y = cache["y"]
-        dx = y * y
-        np.subtract(1, dx, out=dx)
-        dx *= dy
-        return dx, {}
+        return dy * (1 - y * y), {}
 
 
 @dataclasses.dataclass(eq=False)
@@ -104,7 +101,10 @@ def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(−x)) without overflow, in the dtype of `x`."""
     # exp of a negative number cannot overflow: σ(x) = 1/(1+e) for x ≥ 0 and e/(1+e) for x < 0, with e = exp(−|x|) ≤ 1.
     e = np.exp(-np.abs(x))
-    return np.maximum(e, x >= 0) / (1 + e)
+    y = np.maximum(e, x >= 0)
+    e += 1
+    y /= e
+    return y
 
 
 def softmax(x: Array) -> Array:

@@ -120,9 +120,11 @@ class Conv2D(Layer):
         dx = np.zeros(x_shape, dy.dtype)
         for band in _bands(height, filters * kernel * ow * n * dy.itemsize):
             rows = band.stop - band.start
-            gathered = np.zeros((kernel, filters, rows, ow, n), dy.dtype)
+            gathered = (np.empty if stride == 1 else np.zeros)((kernel, filters, rows, ow, n), dy.dtype)
             for i, (out_rows, in_rows) in enumerate(taps(rows, kernel, stride, padding + band.start, oh)):
+                gathered[i, :, : in_rows.start] = 0
                 gathered[i, :, in_rows] = dy[:, out_rows]
+                gathered[i, :, in_rows.stop :] = 0
             # parts[(j, c), (h, s, n)] = Σ_if weight[f, c, i, j] gathered[(i, f), (h, s, n)]
             parts = (weight @ gathered.reshape(kernel * filters, -1)).reshape(kernel, channels, rows, ow, n)
             for part, (out_columns, in_columns) in zip(parts, columns, strict=True):

@@ -1,12 +1,13 @@
 """Pooling: makes images smaller by taking the largest value or the mean of each window."""
 
 import dataclasses
-from typing import ClassVar
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 
 from core.layers.base import Layer
-from core.layers.choose import bits, keep
+from core.layers.choose import bits
 from core.layout import Index, batch_first, batch_last, taps
 from core.options import option
 from core.types import Array, Arrays, OptionError, Shape, output_size
@@ -54,6 +55,20 @@ class Pool2D(Layer):
             for out_columns, in_columns in columns
         ]
 
+    def _collect(self, parts: Iterable[tuple[Index, Array]], shape: Shape, dtype: Any) -> Array:
+        """dx (C, H, W, N) from what each place in the window gives to its inputs."""
+        kernel = self.kernel_size
+        if self._step == kernel and not self.padding and all(size % kernel == 0 for size in shape[1:3]):
+            # Every input is seen exactly once: putting is enough, and faster than adding to zeros.
+            dx = np.empty(shape, dtype)
+            for inputs, part in parts:
+                dx[inputs] = part
+        else:
+            dx = np.zeros(shape, dtype)
+            for inputs, part in parts:
+                dx[inputs] += part
+        return dx
+
 
 @dataclasses.dataclass(eq=False)
 class MaxPool2D(Pool2D):
@@ -78,9 +93,9 @@ class MaxPool2D(Pool2D):
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         self._check_input(x)
         x = batch_last(x)
-        channels, oh, ow = self.out_shape(self.in_shape)
-        y = np.full((channels, oh, ow, x.shape[3]), -np.inf, x.dtype)
-        for outputs, inputs in self._windows(x.shape[1:3], y.shape[1:3]):
+        _, oh, ow = self.out_shape(self.in_shape)
+        y = np.full((len(x), oh, ow, x.shape[3]), -np.inf, x.dtype)
+        for outputs, inputs in self._windows(x.shape[1:3], (oh, ow)):
             np.maximum(y[outputs], x[inputs], out=y[outputs])
         return batch_first(y), {"x": batch_first(x), "y": batch_first(y)}
 
@@ -89,14 +104,20 @@ class MaxPool2D(Pool2D):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        x, y, left = batch_last(cache["x"]), batch_last(cache["y"]), batch_last(dy).copy()
-        dx = np.zeros(x.shape, dy.dtype)
-        # Row by row through the window: the first input that equals the maximum takes the gradient and leaves 0.
-        for outputs, inputs in self._windows(x.shape[1:3], y.shape[1:3]):
-            taken = keep(x[inputs] == y[outputs], left[outputs])
-            dx[inputs] += taken
-            np.bitwise_xor(bits(left[outputs]), bits(taken), out=bits(left[outputs]))
-        return batch_first(dx), {}
+        x, y = batch_last(cache["x"]), batch_last(cache["y"])
+        return batch_first(self._collect(self._winners(x, y, batch_last(dy)), x.shape, dy.dtype)), {}
+
+    def _winners(self, x: Array, y: Array, dy: Array) -> Iterator[tuple[Index, Array]]:
+        """For each place in the window, row by row: its inputs, and the gradient of those that are first to be largest."""
+        left = bits(dy).copy()
+        windows = self._windows(x.shape[1:3], y.shape[1:3])
+        for outputs, inputs in windows[:-1]:
+            taken = left[outputs] * (x[inputs] == y[outputs])
+            left[outputs] ^= taken  # what is taken leaves 0 behind
+            yield inputs, taken.view(dy.dtype)
+        # Whatever nobody took belongs to the last place; with padding there may be none, and then nothing is left.
+        outputs, inputs = windows[-1]
+        yield inputs, left[outputs].view(dy.dtype)
 
 
 @dataclasses.dataclass(eq=False)
@@ -135,11 +156,9 @@ class AvgPool2D(Pool2D):
         if not need_dx:
             return None, {}
         share = batch_last(dy) / self.kernel_size**2
-        channels, height, width = self.in_shape
-        dx = np.zeros((channels, height, width, len(dy)), dy.dtype)
-        for outputs, inputs in self._windows((height, width), share.shape[1:3]):
-            dx[inputs] += share[outputs]
-        return batch_first(dx), {}
+        windows = self._windows(self.in_shape[1:], share.shape[1:3])
+        parts = ((inputs, share[outputs]) for outputs, inputs in windows)
+        return batch_first(self._collect(parts, (*self.in_shape, len(dy)), dy.dtype)), {}
 
 
 @dataclasses.dataclass(eq=False)

@@ -20,6 +20,7 @@ from app.network_view.card import Card
 from app.network_view.network_view import NetworkView
 from app.network_view.pictures import Cells, Maps, Scale
 from app.network_view.planes import Planes, neuron_rects
+from app.plots.color_maps import diverging_index, diverging_table
 from app.plots.numbers import format_number
 from app.theme import apply_theme
 from core.datasets.base import Dataset
@@ -208,6 +209,25 @@ def test_hover_names_every_entry_of_a_mosaic_with_its_value(show: Show) -> None:
     assert found == expected
 
 
+def test_the_colour_under_the_pointer_is_the_values(show: Show) -> None:
+    document = images(CONV)
+    view = show(document)
+    document.next_batch()
+    card = view.cards[1]
+    assert card.shown_y is not None
+    rect, limit, image = card.top_rect(), float(np.abs(card.shown_y).max()), card.grab().toImage()
+    found: dict[str, list[tuple[int, int]]] = {}
+    for x in range(int(rect.left()), int(rect.right())):
+        for y in range(int(rect.top()), int(rect.bottom())):
+            name = card.hover_text(QPointF(x + 0.5, y + 0.5)).partition(" = ")[0]
+            found.setdefault(name, []).append((x, y))
+    for c, i, j in np.ndindex(4, 5, 4):
+        # In the middle of a cell, where the edge of a scaled pixel plays no part.
+        x, y = np.mean(found[f"y[{c}, {i}, {j}]"], axis=0).round().astype(int)
+        expected = diverging_table()[diverging_index(card.shown_y[c, i, j : j + 1], limit)[0]]
+        np.testing.assert_array_equal(image.pixelColor(int(x), int(y)).getRgb(), expected)
+
+
 @pytest.mark.parametrize("size", [20, 64, 65, 128, 131])
 def test_hover_names_every_entry_of_a_long_vector(size: int) -> None:
     values = np.random.default_rng(0).normal(size=size)
@@ -308,6 +328,8 @@ def test_links_are_the_weights_at_the_cursor(show: Show) -> None:
     assert texts_of_gap(0) <= expected(document.tape.params_before["0.weight"])
     assert texts_of_gap(2) == expected(document.tape.params_before["2.weight"])
     assert texts_of_gap(1) == set(), "Tanh has no weights"
+    document.go_to(len(document.tape) - 2)
+    assert texts_of_gap(2) == expected(document.tape.params_before["2.weight"])
     document.go_to(len(document.tape))
     assert texts_of_gap(2) == expected(document.tape.params_after["2.weight"])
 
@@ -474,3 +496,20 @@ def test_values_that_are_not_finite_are_counted_and_painted(qtbot: QtBot) -> Non
     card.grab()
     texts = [text.split(" = ")[1] for text in bar_texts(card, card.top_rect())]
     assert texts == ["1", "NaN", "−∞", "2"]
+
+
+def test_a_flattened_image_can_still_be_seen(show: Show) -> None:
+    one_map = {"kind": "conv2d", "filters": 1, "kernel_size": 1, "padding": 2}
+    document = images((one_map, *DENSE))
+    view = show(document)
+    document.go_to(2)
+    flat, rect = view.cards[2].content.top.picture, view.cards[2].top_rect()
+    assert isinstance(flat, Cells)
+    assert flat.cells(rect) == (11, 10), "7×6 with a border of 2, row by row"
+
+
+def test_the_inputs_colours_end_where_the_plane_does(show: Show) -> None:
+    view = show(xor())
+    picture = view.cards[0].content.top.picture
+    assert isinstance(picture, Planes)
+    assert picture.scale.high == pytest.approx(np.abs(picture.planes).max())

@@ -70,7 +70,8 @@ REJECTED: dict[str, tuple[Any, str]] = {
     "schema below 1": (changed(schema=0), 'This is not an experiment: it has no "schema" number.'),
     "newer schema": (
         changed(schema=SCHEMA + 1),
-        f"This experiment was saved by a newer Chainrule (schema {SCHEMA + 1}; this one reads up to {SCHEMA}): update Chainrule to open it.",
+        f"This experiment was saved by a newer Chainrule (schema {SCHEMA + 1}; this one reads up to {SCHEMA}): "
+        "update Chainrule to open it.",
     ),
     "unknown entry": (changed(colour="red"), "This experiment has an entry 'colour' that Chainrule does not know."),
     "no layers": (without("layers"), "This experiment has no entry 'layers'."),

@@ -74,6 +74,12 @@ def test_a_loss_that_overflows_is_named(way: str):
     assert "the loss, Mean squared error, is not finite" in str(error)
 
 
+def test_a_loss_that_overflows_while_the_gradient_is_finite_is_named():
+    net = Net("", (layer("dense", units=100),), {"kind": "mse"}, (1,), 100, 8)
+    error = failure(trainer_with(net, {"0.weight": 2.5e29}, x=1e-10))
+    assert (error.layer, error.direction) == (1, "loss")
+
+
 @each_way
 def test_a_gradient_that_overflows_while_the_loss_is_finite_is_named(way: str):
     """Predictions are about 1, but the first weights have gradients of 1e39."""

@@ -198,13 +198,11 @@ def test_build_starts_anew(case: Case):
     assert all(not np.array_equal(first[name], second[name]) for name in drawn)
 
 
-@each_case
+@pytest.mark.parametrize("case", [case for case in CASES if case.kind != "reshape"], ids=lambda case: case.name)
 def test_build_follows_a_new_input_shape(case: Case):
     layer = case.layer()
     run(layer, case.x(), case.dy())
     shape = tuple(size + 1 for size in case.in_shape)
-    if case.kind == "reshape":
-        pytest.skip("The new shape has another number of values")
     layer.build(shape, np.random.default_rng(0), np.float64)
     x = spread((case.batch, *shape), 4)
     y, dx, grads = run(layer, x, np.ones((case.batch, *layer.out_shape(shape))))

@@ -28,9 +28,9 @@ from core.losses import (
     loss_from_spec,
 )
 from core.types import Array, DataError, OptionError, ShapeError
+from tests.golden.store import load
 
-with np.load(Path(__file__).parents[1] / "golden" / "losses.npz") as file:
-    GOLDEN = dict(file)
+GOLDEN = load(Path(__file__).parents[1] / "golden" / "losses.npz")
 
 CASES: dict[str, tuple[Loss, str, str]] = {
     # case in the golden file: (loss, prediction, target)

@@ -21,9 +21,12 @@ from core.trainer import Trainer
 from core.types import Array, Arrays, OptionError
 from tests.core.networks import BATCH_NORM, CROSS_ENTROPY, DENSE, DROPOUT, XOR, Net, layer
 from tests.core.training import ADAM, dataset, everything, same_bits
+from tests.golden.store import load
 
-with np.load(Path(__file__).parents[1] / "golden" / "optimizers.npz") as file:
-    GOLDEN = {name.removeprefix("objective."): file[name] for name in file.files if name.startswith("objective.")}
+GOLDEN = {
+    name.removeprefix("objective."): array
+    for name, array in load(Path(__file__).parents[1] / "golden" / "optimizers.npz").items()
+}
 
 GOLDEN_NET = Net("", (layer("dense", units=5), layer("tanh"), layer("dense", units=4)), CROSS_ENTROPY, (3,), 4, 11)
 

@@ -12,9 +12,9 @@ import pytest
 from core.docs import sections
 from core.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp, optimizer_from_spec
 from core.types import Array, Arrays, OptionError, StateError
+from tests.golden.store import load
 
-with np.load(Path(__file__).parents[1] / "golden" / "optimizers.npz") as file:
-    GOLDEN = dict(file)
+GOLDEN = load(Path(__file__).parents[1] / "golden" / "optimizers.npz")
 
 NAMES = ("0.weight", "0.bias")
 STEPS = 10
@@ -390,6 +390,17 @@ def test_saved_memory_goes_on_exactly_as_before(case: str):
     assert second.steps == first.steps == 8
     assert all(np.array_equal(params[name], copied[name]) for name in NAMES)
     assert saved["steps"] == 4
+
+
+@each_case
+def test_a_used_optimizer_can_go_back_to_its_start(case: str):
+    optimizer, fresh, params, others = make(case), make(case), start(), start()
+    before = optimizer.state()
+    optimizer.update(start(), gradients(5))
+    optimizer.restore(before)
+    optimizer.update(params, gradients(0))
+    fresh.update(others, gradients(0))
+    assert all(np.array_equal(params[name], others[name]) for name in NAMES)
 
 
 @each_kind

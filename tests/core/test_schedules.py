@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.docs import sections
@@ -21,9 +21,13 @@ from core.schedules import (
     schedule_from_spec,
 )
 from core.types import OptionError
+from tests.golden.store import load
 
-with np.load(Path(__file__).parents[1] / "golden" / "optimizers.npz") as file:
-    GOLDEN = {name: file[name] for name in file.files if name.startswith("schedule.")}
+GOLDEN = {
+    name: rates
+    for name, rates in load(Path(__file__).parents[1] / "golden" / "optimizers.npz").items()
+    if name.startswith("schedule.")
+}
 
 CASES: dict[str, Schedule] = {
     "constant": ConstantRate(),
@@ -97,6 +101,7 @@ def test_the_peak_of_one_cycle_is_the_chosen_rate():
 
 
 @given(st.integers(1, 60), st.integers(0, 99), st.integers(0, 80))
+@example(total=10, percent=10, step=0)
 def test_one_cycle_has_no_hole_at_any_size(total: int, percent: int, step: int):
     """Also where the rise ends exactly at the first step, which divides by zero in PyTorch."""
     rate = OneCycleRate(total_steps=total, pct_start=percent / 100).rate(1.0, step)

@@ -1,7 +1,6 @@
 """Records what PyTorch computes for losses, optimizers, schedules and whole objectives, as golden numbers.
 
-Run with a Python that has torch 2.13 and NumPy: `python tests/golden/record_losses_optimizers.py`. It writes the two
-npz files beside it; the tests read those and need NumPy only.
+Run from the project's folder with a Python that has PyTorch: `python -m tests.golden.record_losses_optimizers`.
 """
 
 from collections.abc import Callable
@@ -13,6 +12,8 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
+from tests.golden.store import save
+
 HERE = Path(__file__).parent
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 STEPS = 10
@@ -21,8 +22,8 @@ Arrays = dict[str, np.ndarray]
 
 
 def main() -> None:
-    np.savez_compressed(HERE / "losses.npz", **losses())
-    np.savez_compressed(HERE / "optimizers.npz", **optimizers(), **schedules(), **objectives())
+    save(HERE / "losses.npz", losses())
+    save(HERE / "optimizers.npz", optimizers() | schedules() | objectives())
 
 
 # Losses: the inputs, and for every case and dtype the value, the values by sample and the gradient.
@@ -74,10 +75,11 @@ def losses() -> Arrays:
             t = torch.tensor(inputs[target], dtype=None if target == "labels" else dtype)
             value = function(x, t)
             value.backward()
+            assert x.grad is not None
             elementwise = function(x, t, reduction="none").detach()
             result |= {
                 f"{case}.{word}.value": value.detach().numpy(),
-                f"{case}.{word}.gradient": x.grad.numpy(),  # type: ignore[union-attr]
+                f"{case}.{word}.gradient": x.grad.numpy(),
                 f"{case}.{word}.per_sample": elementwise.reshape(samples, -1).mean(dim=1).numpy(),
             }
     return result

@@ -28,38 +28,34 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-class Function(nn.Module):
-    """A layer without parameters."""
-
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.function(x)
-
-
-def sequential(net: Net) -> nn.Sequential:
-    """The network as PyTorch would have it."""
-    modules = []
+def sequential(net: Net) -> tuple[nn.Sequential, Callable[[Tensor], Tensor]]:
+    """The network as PyTorch would have it: its parameters by name, and what it does."""
     network = net.network()
-    for spec, layer, shape in zip(net.layers, network.layers, (net.in_shape, *network.shapes), strict=False):
-        theirs = module(Case("", spec["kind"], {}, shape, net.batch), layer)
-        modules.append(theirs if isinstance(theirs, nn.Module) else Function(theirs))
-    return nn.Sequential(*modules)
+    steps = [
+        module(Case("", spec["kind"], {}, shape, net.batch), layer)
+        for spec, layer, shape in zip(net.layers, network.layers, (net.in_shape, *network.shapes), strict=False)
+    ]
+
+    def forward(x: Tensor) -> Tensor:
+        for step in steps:
+            x = step(x)
+        return x
+
+    return nn.Sequential(*(step if isinstance(step, nn.Module) else nn.Identity() for step in steps)), forward
 
 
 def record(net: Net, name: str) -> dict[str, Any]:
     """Loss and gradients of one batch, then the losses of a few steps of plain gradient descent on it."""
     dtype, np_dtype = DTYPES[name]
-    theirs = sequential(net).to(dtype)
+    theirs, forward = sequential(net)
+    theirs.to(dtype)
     state = net.network(np.float64).state_dict()
     theirs.load_state_dict({n: torch.from_numpy(a.astype(np_dtype)) for n, a in state.items()}, strict=False)
     x, target = torch.from_numpy(net.x(np_dtype).copy()), torch.from_numpy(net.target(np_dtype).copy())
     losses, found = [], {}
     for step in range(STEPS):
         theirs.zero_grad()
-        loss = LOSSES[net.loss["kind"]](theirs(x), target)
+        loss = LOSSES[net.loss["kind"]](forward(x), target)
         loss.backward()
         losses.append(loss.item())
         if step == 0:
@@ -69,7 +65,7 @@ def record(net: Net, name: str) -> dict[str, Any]:
                 parameter.sub_(RATE * parameter.grad)
     buffers = {n: b.numpy() for n, b in theirs.named_buffers() if not n.endswith("num_batches_tracked")}
     theirs.eval()
-    found |= {"losses": np.array(losses), "prediction": theirs(x).detach().numpy(), **buffers}
+    found |= {"losses": np.array(losses), "prediction": forward(x).detach().numpy(), **buffers}
     return {f"{net.name}/{name}/{n}": array for n, array in found.items()}
 
 

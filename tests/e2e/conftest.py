@@ -1,0 +1,57 @@
+"""The real window for tests that use it as a person does: shown at its usual size, closed at the end, never failing
+in silence."""
+
+import sys
+from collections.abc import Callable, Iterator
+from types import TracebackType
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.document.document import Document
+from app.document.presets import load_preset
+from app.engine.in_process import InProcessEngine
+from app.theme import apply_theme
+from app.window.main_window import MainWindow
+
+Opener = Callable[[Document], MainWindow]
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
+    """Open a window on a document; an exception in a slot, which Qt would only print, fails the test."""
+    raised: list[BaseException] = []
+
+    def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        raised.append(error)
+        sys.__excepthook__(kind, error, trace)
+
+    monkeypatch.setattr(sys, "excepthook", note)
+    opened: list[MainWindow] = []
+    apply_theme(qapp, "light")
+
+    def open_on(document: Document) -> MainWindow:
+        window = MainWindow(document, InProcessEngine())
+        window.run_control.load()
+        window.resize(1280, 800)
+        window.show()
+        qtbot.waitExposed(window)
+        opened.append(window)
+        return window
+
+    yield open_on
+    for window in opened:
+        window.close()
+        window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    apply_theme(qapp, "light")
+    assert not raised
+
+
+@pytest.fixture
+def window(open_window: Opener) -> MainWindow:
+    """The window on XOR, as the program opens it."""
+    experiment = load_preset("xor")
+    return open_window(Document(experiment, experiment.source().load()))
