@@ -1,0 +1,130 @@
+"""The numerical check of a single gradient on the tape: change one number a little and see how the loss answers.
+
+It runs the very layers of the network in float64, once with the number a little larger and once a little smaller, and
+compares the slope with what the hand-written backward gives in float64. So it can be asked of any gradient that is
+shown, in a network of any size, while the question is being looked at.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from core.gradcheck import Check, layer_side, loss_side
+from core.network import Network
+from core.tape import Record, Tape
+from core.types import Array, Arrays
+
+_STEP = 1e-5
+_TOLERANCE = 1e-4  # of a whole network in float64
+
+
+@dataclasses.dataclass
+class _Captured:
+    """The gradients of one batch, as the network's observer sees them."""
+
+    by_output: dict[int, Array]  # layer → gradient by its output; the prediction is the output of the last layer
+    parameters: Arrays
+
+    def forward(self, index: int, x: Array, y: Array, cache: Arrays) -> None:
+        pass
+
+    def loss(self, prediction: Array, target: Array, value: float, gradient: Array) -> None:
+        pass
+
+    def backward(self, index: int, dy: Array, dx: Array | None, grads: Arrays, cache: Arrays) -> None:
+        self.by_output[index] = dy
+        if dx is not None:
+            self.by_output[index - 1] = dx
+        self.parameters |= {f"{index}.{name}": gradient.copy() for name, gradient in grads.items()}
+
+
+def check_entry(
+    network: Network, tape: Tape, rng_state: Mapping[str, Any], record: Record, tensor: str, index: tuple[int, ...]
+) -> Check:
+    """Check one entry of a gradient that a backward record or the loss record shows.
+
+    `network` is like the one on the tape but built with float64 (its parameters are overwritten); `rng_state` is the
+    trainer's random state before the step, so that Dropout drops the same values. `tensor` is "dy", "dx" or "d_weight".
+    """
+    network.load_state_dict({**tape.params_before, **tape.buffers_before})
+    probe = _Probe(network, tape.x.astype(np.float64), _as_float64(tape.target), rng_state)
+    captured = _Captured({}, {})
+    network.loss_and_gradients(probe.x, probe.target, probe.rng(), captured)
+    network.load_state_dict({**tape.params_before, **tape.buffers_before})
+    if tensor.startswith("d_"):
+        name = f"{record.index}.{tensor.removeprefix('d_')}"
+        param = network.parameters()[name]
+        slope, crossed = probe.slope_by_parameter(param, index)
+        analytic = captured.parameters[name][index]
+    else:
+        layer = record.index - 1 if tensor == "dx" or record.phase == "loss" else record.index
+        slope, crossed = probe.slope_by_output(layer, index)
+        analytic = captured.by_output[layer][index]
+    numeric = np.array([np.nan if crossed else slope])
+    return Check(f"{tensor}{list(index)}", np.array([analytic]), numeric, _TOLERANCE, noise=_noise(tape.loss))
+
+
+class _Probe:
+    """Runs the network with one number changed."""
+
+    def __init__(self, network: Network, x: Array, target: Array, rng_state: Mapping[str, Any]) -> None:
+        self.network, self.x, self.target = network, x, target
+        self._rng_state = rng_state
+
+    def rng(self) -> np.random.Generator:
+        rng = np.random.default_rng()
+        rng.bit_generator.state = dict(self._rng_state)
+        return rng
+
+    def slope_by_parameter(self, param: Array, index: tuple[int, ...]) -> tuple[float, bool]:
+        """The central difference of the loss, and whether a kink lies between its two points."""
+        old = float(param[index])
+        h = _STEP * max(1.0, abs(old))
+        results = []
+        for value in (old + h, old - h):
+            param[index] = value
+            results.append(self._loss(-1, None))
+        param[index] = old
+        return _slope(results, h)
+
+    def slope_by_output(self, layer: int, index: tuple[int, ...]) -> tuple[float, bool]:
+        """The same for one entry of a layer's output; −1 is the input."""
+        results = []
+        h = _STEP
+        for step in (h, -h):
+            results.append(self._loss(layer, (index, step)))
+        return _slope(results, h)
+
+    def _loss(self, changed: int, change: tuple[tuple[int, ...], float] | None) -> tuple[float, list[bytes]]:
+        rng, x, sides = self.rng(), self.x, []
+        if changed == -1 and change:
+            x = _moved(x, *change)
+        for position, layer in enumerate(self.network.layers):
+            sides.append(layer_side(layer, x))
+            x, _ = layer.forward(x, True, rng)
+            if position == changed and change:
+                x = _moved(x, *change)
+        sides.append(loss_side(self.network.loss, x, self.target))
+        return self.network.loss.value_and_gradient(x, self.target)[0], sides
+
+
+def _moved(x: Array, index: tuple[int, ...], step: float) -> Array:
+    moved = x.copy(order="K")
+    moved[index] += step
+    return moved
+
+
+def _slope(results: list[tuple[float, list[bytes]]], h: float) -> tuple[float, bool]:
+    (above, sides_above), (below, sides_below) = results
+    return (above - below) / (2 * h), sides_above != sides_below
+
+
+def _as_float64(target: Array) -> Array:
+    return target.astype(np.float64) if np.issubdtype(target.dtype, np.floating) else target
+
+
+def _noise(loss: float) -> float:
+    """How far rounding alone may move the central difference of a loss of that size."""
+    return float(8 * np.finfo(np.float64).eps * max(1.0, abs(loss)) / _STEP)
