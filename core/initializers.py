@@ -124,7 +124,7 @@ class Normal(Initializer):
     kind: ClassVar[str] = "normal"
     title: ClassVar[str] = "Normal"
 
-    std: float = option(0.1, minimum=0, maximum=100, help="Standard deviation of the start weights.")
+    std: float = option(0.1, minimum=0, maximum=100, label="Std. deviation", help="Of the start weights.")
 
     def weight(self, rng: np.random.Generator, shape: Shape, fan_in: int, fan_out: int) -> Array:
         return rng.normal(0.0, self.std, shape)

@@ -17,6 +17,9 @@ from core.types import Array, Arrays, Spec, StateError
 # An eps below float32's smallest number would be 0 there, and 0/0 for a parameter that never had a gradient.
 _SMALLEST_EPS = 1e-30
 
+# A step size below this moves nothing, and its reciprocal would be infinite in float32.
+_SMALLEST_SIZE = 1e-30
+
 
 class Optimizer(Configurable):
     """Subclasses are dataclasses (`eq=False`); options may be changed at any moment without losing the memory.
@@ -154,7 +157,9 @@ class Adagrad(Optimizer):
     title: ClassVar[str] = "Adagrad"
 
     learning_rate: float = option(0.01, minimum=0, maximum=1e6, help="How far the first step changes a parameter.")
-    eps: float = option(1e-10, minimum=_SMALLEST_EPS, maximum=1, help="Added to the denominator so that it is never 0.")
+    eps: float = option(
+        1e-10, minimum=_SMALLEST_EPS, maximum=1, advanced=True, label="ε", help="Keeps the denominator above 0."
+    )
 
     slots: ClassVar[tuple[str, ...]] = ("s",)
 
@@ -183,8 +188,12 @@ class RMSProp(Optimizer):
     title: ClassVar[str] = "RMSProp"
 
     learning_rate: float = option(0.01, minimum=0, maximum=1e6, help="About how far one step changes a parameter.")
-    alpha: float = option(0.99, minimum=0, below=1, help="How slowly the mean of the squared gradients forgets.")
-    eps: float = option(1e-8, minimum=_SMALLEST_EPS, maximum=1, help="Added to the denominator so that it is never 0.")
+    alpha: float = option(
+        0.99, minimum=0, below=1, advanced=True, label="α", help="How slowly the mean of squares forgets."
+    )
+    eps: float = option(
+        1e-8, minimum=_SMALLEST_EPS, maximum=1, advanced=True, label="ε", help="Keeps the denominator above 0."
+    )
 
     slots: ClassVar[tuple[str, ...]] = ("v",)
 
@@ -216,9 +225,13 @@ class Adam(Optimizer):
     title: ClassVar[str] = "Adam"
 
     learning_rate: float = option(1e-3, minimum=0, maximum=1e6, help="About how far one step changes a parameter.")
-    beta1: float = option(0.9, minimum=0, below=1, help="How slowly the mean of the gradients forgets.")
-    beta2: float = option(0.999, minimum=0, below=1, help="How slowly the mean of the squared gradients forgets.")
-    eps: float = option(1e-8, minimum=_SMALLEST_EPS, maximum=1, help="Added to the denominator so that it is never 0.")
+    beta1: float = option(0.9, minimum=0, below=1, advanced=True, label="β₁", help="How slowly the mean forgets.")
+    beta2: float = option(
+        0.999, minimum=0, below=1, advanced=True, label="β₂", help="How slowly the mean of squares forgets."
+    )
+    eps: float = option(
+        1e-8, minimum=_SMALLEST_EPS, maximum=1, advanced=True, label="ε", help="Keeps the denominator above 0."
+    )
     weight_decay: float = option(0.0, minimum=0, maximum=1e3, help="Added to the gradient as weight_decay · parameter.")
 
     slots: ClassVar[tuple[str, ...]] = ("m", "v")
@@ -227,7 +240,7 @@ class Adam(Optimizer):
         if self.weight_decay:
             grad = self._decay(name, param, grad)
         m, v = self.memory["m"][name], self.memory["v"][name]
-        # m ← β₁ m + (1 − β₁) g, written m + (1 − β₁)(g − m): one pass over memory less
+        # m ← β₁ m + (1 − β₁) g, written m + (1 − β₁)(g − m)
         np.subtract(grad, m, out=scratch)
         scratch *= 1 - self.beta1
         m += scratch
@@ -236,13 +249,15 @@ class Adam(Optimizer):
         scratch -= v
         scratch *= 1 - self.beta2
         v += scratch
-        # eps joins after the bias correction, as in the paper's algorithm 1.
-        np.sqrt(v, out=scratch)
-        scratch /= math.sqrt(1 - self.beta2**self.steps)
-        scratch += self.eps
-        np.divide(m, scratch, out=scratch)
-        scratch *= self.learning_rate / (1 - self.beta1**self.steps)
-        param -= scratch
+        # θ ← θ − size · m / (√v/√(1 − β₂ᵗ) + eps) with size = learning_rate/(1 − β₁ᵗ), which is divided into the
+        # denominator's two numbers to save a pass over memory. eps joins after the bias correction, as in the paper.
+        size = self.learning_rate / (1 - self.beta1**self.steps)
+        if size > _SMALLEST_SIZE:
+            np.sqrt(v, out=scratch)
+            scratch *= 1 / (math.sqrt(1 - self.beta2**self.steps) * size)
+            scratch += self.eps / size
+            np.divide(m, scratch, out=scratch)
+            param -= scratch
 
     def _decay(self, name: str, param: Array, grad: Array) -> Array:
         return self._add_decay(name, param, grad, self.weight_decay)

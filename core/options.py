@@ -25,6 +25,14 @@ class Option:
     below: float | None = None  # an exclusive upper bound
     choices: tuple[str, ...] = ()  # words allowed instead of (int, float) or as the only values (str)
     help: str = ""
+    label: str = ""  # what a form calls it, where its name will not do: "β₁"
+    open_means: str = "automatic"  # what None stands for, as a form shows it: "as kernel size"
+    advanced: bool = False  # rarely changed: a form keeps it out of the way
+
+    @property
+    def title(self) -> str:
+        """The name as people read it: "Learning rate"."""
+        return self.label or self.name.replace("_", " ").capitalize()
 
     def range_text(self) -> str:
         """The allowed values in words: "a whole number of at least 1"."""
@@ -78,8 +86,11 @@ def option(
     below: float | None = None,
     choices: Iterable[str] = (),
     help: str,
+    label: str = "",
+    open_means: str = "automatic",
+    advanced: bool = False,
 ) -> Any:
-    """Declare a field of a `Configurable`; bounds and choices as in `Option`."""
+    """Declare a field of a `Configurable`; what the arguments mean stands at the fields of `Option`."""
     metadata = {
         "minimum": minimum,
         "maximum": maximum,
@@ -87,6 +98,9 @@ def option(
         "below": below,
         "choices": tuple(choices),
         "help": help,
+        "label": label,
+        "open_means": open_means,
+        "advanced": advanced,
     }
     return dataclasses.field(default=default, metadata=metadata)
 

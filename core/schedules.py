@@ -43,7 +43,9 @@ class StepRate(Schedule):
     kind: ClassVar[str] = "step"
     title: ClassVar[str] = "Step"
 
-    step_size: int = option(1000, minimum=1, maximum=_MOST_STEPS, help="How many steps the rate stays the same.")
+    step_size: int = option(
+        1000, minimum=1, maximum=_MOST_STEPS, label="Steps a stage", help="How long the rate stays the same."
+    )
     gamma: float = option(0.1, above=0, maximum=1, help="What the rate is multiplied by.")
 
     def rate(self, base: float, step: int) -> float:
@@ -81,7 +83,7 @@ class CosineRate(Schedule):
     total_steps: int = option(
         10_000, minimum=1, maximum=_MOST_STEPS, help="The step at which the rate reaches eta_min."
     )
-    eta_min: float = option(0.0, minimum=0, maximum=1e6, help="The learning rate at the end.")
+    eta_min: float = option(0.0, minimum=0, maximum=1e6, label="Final rate", help="The learning rate at the end.")
 
     def rate(self, base: float, step: int) -> float:
         return _along_cosine(base, self.eta_min, min(step, self.total_steps) / self.total_steps)
@@ -98,7 +100,9 @@ class WarmUpRate(Schedule):
     kind: ClassVar[str] = "warmup"
     title: ClassVar[str] = "Warm-up"
 
-    warmup_steps: int = option(500, minimum=1, maximum=_MOST_STEPS, help="The step at which the full rate is reached.")
+    warmup_steps: int = option(
+        500, minimum=1, maximum=_MOST_STEPS, label="Warm-up steps", help="When the full rate is reached."
+    )
     start_factor: float = option(0.1, above=0, maximum=1, help="Share of the rate that the first step uses.")
 
     def rate(self, base: float, step: int) -> float:
@@ -120,9 +124,11 @@ class OneCycleRate(Schedule):
     title: ClassVar[str] = "One cycle"
 
     total_steps: int = option(10_000, minimum=1, maximum=_MOST_STEPS, help="How many steps the cycle has.")
-    pct_start: float = option(0.3, minimum=0, below=1, help="Share of the cycle in which the rate rises.")
-    div_factor: float = option(25.0, minimum=1, maximum=1e9, help="The first rate is the peak divided by this.")
-    final_div_factor: float = option(1e4, minimum=1, maximum=1e9, help="The last rate is the first divided by this.")
+    pct_start: float = option(0.3, minimum=0, below=1, label="Rising share", help="Share of the steps that rise.")
+    div_factor: float = option(25.0, minimum=1, maximum=1e9, advanced=True, help="First rate = peak / this value.")
+    final_div_factor: float = option(
+        1e4, minimum=1, maximum=1e9, advanced=True, help="Last rate = first rate / this value."
+    )
 
     def rate(self, base: float, step: int) -> float:
         peak, end = self.pct_start * self.total_steps - 1, self.total_steps - 1

@@ -22,7 +22,7 @@ from core.tape import Tape
 from core.types import Array, Arrays, DataError, OptionError, ShapeError, StateError
 
 _FLAT = "flat"  # the name under which the optimizer sees all parameters at once
-_EVALUATION_ROWS = 1000  # rows a forward pass takes at once; keeps the memory of an evaluation small
+_EVALUATION_ROWS = 250  # rows a forward pass takes at once; what it computes then stays in the processor's cache
 
 
 class Trainer:
@@ -135,18 +135,36 @@ class Trainer:
 
         With `confusion` also which classes were taken for which; not for a regression.
         """
+        *_, found = self.evaluation(part, confusion)
+        assert found
+        return found
+
+    def evaluation(self, part: str = "test", confusion: bool = False) -> Iterator[Evaluation | None]:
+        """`evaluate` in pieces: None after every piece of the data, in the end what was found.
+
+        Nothing may train before the end; whoever cannot wait leaves it where it is.
+        """
         x, target, labels = self._part(part)
-        loss, total, outputs = self.network.loss, 0.0, []
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for rows in _slices(len(x)):
-                prediction = self.network.forward(x[rows])
-                total += loss.value_and_gradient(prediction, target[rows])[0] * len(prediction)
-                outputs.append(prediction if self.data.is_regression else loss.predicted_class(prediction))
+        total, outputs = 0.0, []
+        for rows in _slices(len(x)):
+            loss, output = self._answer(x[rows], target[rows])
+            total += loss
+            outputs.append(output)
+            yield None
         result = np.concatenate(outputs)
         if self.data.is_regression:
-            return Evaluation(total / len(x), None, len(x), r_squared(result, labels))
-        table = confusion_matrix(result, labels, len(self.data.class_names)) if confusion else None
-        return Evaluation(total / len(x), accuracy(result, labels), len(x), confusion=table)
+            yield Evaluation(total / len(x), None, len(x), r_squared(result, labels))
+        else:
+            table = confusion_matrix(result, labels, len(self.data.class_names)) if confusion else None
+            yield Evaluation(total / len(x), accuracy(result, labels), len(x), confusion=table)
+
+    def _answer(self, x: Array, target: Array) -> tuple[float, Array]:
+        """The sum of the losses of some rows; and the predicted classes, of a regression the prediction."""
+        loss = self.network.loss
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            prediction = self.network.forward(x)
+            value = loss.value_and_gradient(prediction, target)[0] * len(prediction)
+            return value, prediction if self.data.is_regression else loss.predicted_class(prediction)
 
     def predict(self, part: str = "test") -> Array:
         """The network's output for every row of "test" or "train", (N, outputs): what top-k accuracy asks for."""
@@ -197,7 +215,11 @@ class Trainer:
             if pull is not None:
                 self.penalty.gradient(network.flat_params, out=pull)
                 pull *= self._penalised
-            loss, _ = network.loss_and_gradients(x, target, self.rng, recorder)
+            try:
+                loss, _ = network.loss_and_gradients(x, target, self.rng, recorder)
+            except Exception:  # out of memory, say: the step may be tried again
+                self._rewind(start)
+                raise
             grads = network.flat_grads
             if pull is not None:
                 grads += pull

@@ -49,6 +49,8 @@ class MnistDialog(QDialog):
         buttons = row(None, self.cancel_button, self.folder_button, self.download_button)
         fill(self, self.message, self.bar, self.error, buttons, margin=16, spacing=12)
         self.setMinimumWidth(460)
+        self.download_button.setDefault(True)
+        self.download_button.setFocus()
         self._progressed.connect(self._show_progress)
         self._finished.connect(self._finish)
 
@@ -58,6 +60,7 @@ class MnistDialog(QDialog):
         self._cancelled.clear()
         self.error.hide()
         self.bar.show()
+        self.adjustSize()
         self.download_button.setEnabled(False)
         self.folder_button.setEnabled(False)
         work = self._pool.submit(download_mnist, self._progressed.emit, self._cancelled.is_set, self._mirrors)
@@ -87,6 +90,12 @@ class MnistDialog(QDialog):
             return
         super().reject()
 
+    def stop(self) -> None:
+        """End at once, with what is being downloaded: the window behind it closes."""
+        self._cancelled.set()
+        self._finished.disconnect(self._finish)
+        super().reject()
+
     def _show_progress(self, done: int, total: int) -> None:
         self.bar.setMaximum(total)
         self.bar.setValue(done)
@@ -114,3 +123,5 @@ class MnistDialog(QDialog):
     def _show_error(self, sentence: str) -> None:
         self.error.setText(sentence)
         self.error.show()
+        # Dialogs do not grow by themselves when a text needs more lines.
+        self.adjustSize()

@@ -36,18 +36,32 @@ class Course:
         self._leave(name, 0)
         self.history, self.snapshots, self.marks = History(), Snapshots(self.snapshots.budget), []
 
-    def return_to(self, history: History, marks: list[tuple[int, str]]) -> None:
-        """Take up a run again that was left."""
+    def return_to(self, history: History, marks: list[tuple[int, str]], name: str) -> None:
+        """Take up a run again that was left; the one that was open becomes a past run where it went another way.
+
+        States up to where the two are the same training stay; of what came later only curves were kept.
+        """
+        shared = self.history.shared_steps(history)
+        if len(self.history.losses) > shared:
+            self._leave(name, max(shared, 0))
+        self.snapshots.truncate(shared)
+        self.past_runs = [run for run in self.past_runs if not _same_curve(run.history, history)]
         self.history, self.marks = history, marks
-        self.snapshots = Snapshots(self.snapshots.budget)
+        # A run that was taken up again may now go on differently than it once did.
+        self.history.branch_off(len(history.losses))
 
     def go_on_from(self, step: int, name: str) -> None:
         """Forget what came after `step`; it stays as a past run."""
         if len(self.history.losses) > step:
             self._leave(name, step)
             self.history.truncate(step)
+            self.history.branch_off(step)
         self.snapshots.truncate(step)
         self.marks = [mark for mark in self.marks if mark[0] <= step]
+
+    def forget(self, run: PastRun) -> None:
+        """Drop a past run."""
+        self.past_runs = [other for other in self.past_runs if other is not run]
 
     def add(self, first_step: int, losses: Array | list[float], found: dict[str, dict[int, Evaluation]]) -> None:
         """Add what a training reported."""
@@ -70,3 +84,8 @@ class Course:
         self._runs += 1
         self.past_runs.append(PastRun(f"{self._runs} · {name}", self.history.copy(), first_step))
         del self.past_runs[:-LIMIT]
+
+
+def _same_curve(one: History, other: History) -> bool:
+    """Whether two histories are the same training and came equally far."""
+    return one.branches == other.branches and len(one.losses) == len(other.losses)

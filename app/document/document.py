@@ -12,6 +12,7 @@ from psygnal import Signal
 from app.document.course import Course
 from app.document.edits import Edits, Moment
 from app.document.history import History
+from app.document.questions import Questions
 from app.document.stepper import Stepper
 from core.datasets.base import Dataset
 from core.experiment import Experiment
@@ -45,6 +46,7 @@ class Document:
         self.experiment = experiment
         self.data = data
         self.edits = Edits()
+        self.questions = Questions()
         self.course = Course()
         self.running = False
         self.problem = ""
@@ -85,6 +87,11 @@ class Document:
     def parameters(self) -> Arrays:
         """The parameters as they stand at the cursor."""
         return self.tape.parameters_at(self.cursor) if self.tape else {}
+
+    def rng_before_batch(self) -> dict[str, Any]:
+        """The trainer's random state before the batch the cursor is in."""
+        assert self._stepper
+        return self._stepper.rng_before_batch()
 
     def weights(self) -> Arrays:
         """Parameters and buffers as they stand at the cursor, in the order of a state dict; empty without weights."""
@@ -360,6 +367,7 @@ class Document:
     def _build(self, left: str = "") -> None:
         """Start anew from the experiment: fresh weights, step 0, empty curves; the run that was open is `left`."""
         self.course.start_anew(left)
+        self.questions.forget()
         self._held = None
         self._make_trainer()
         if self.trainer:

@@ -17,7 +17,7 @@ class Snapshots:
     """Trainer states by step, evenly spread and within a budget of memory."""
 
     def __init__(self, budget: int = BUDGET) -> None:
-        self.budget = budget
+        self._budget = budget
         self._states: list[dict[str, Any]] = []
         self._bytes = 0
         self._distance = 1  # steps between two states that are kept
@@ -35,14 +35,23 @@ class Snapshots:
         """Memory the kept states take."""
         return self._bytes
 
+    @property
+    def budget(self) -> int:
+        """Bytes that the kept states may take together."""
+        return self._budget
+
+    @budget.setter
+    def budget(self, budget: int) -> None:
+        self._budget = budget
+        self._fit()
+
     def add(self, state: dict[str, Any]) -> None:
         """Keep a state, unless the last one kept is too close. States come in the order of their steps."""
         if self._states and state["steps"] < self._states[-1]["steps"] + self._distance:
             return
         self._states.append(state)
         self._bytes += state_bytes(state)
-        while self._bytes > self.budget and len(self._states) > 2:
-            self._thin_out()
+        self._fit()
 
     def truncate(self, steps: int) -> None:
         """Forget every state after that many steps."""
@@ -53,6 +62,10 @@ class Snapshots:
         """The newest kept state that is not later than `step`."""
         position = bisect.bisect_right(self.steps, step)
         return self._states[position - 1] if position else None
+
+    def _fit(self) -> None:
+        while self._bytes > self._budget and len(self._states) > 2:
+            self._thin_out()
 
     def _thin_out(self) -> None:
         last = self._states[-1]

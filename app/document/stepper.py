@@ -85,6 +85,11 @@ class Stepper:
             return self._entries[self._position + 1].state
         return self._trainer.state()
 
+    def rng_before_batch(self) -> dict[str, Any]:
+        """The trainer's random state before this batch."""
+        rng: dict[str, Any] = self._entries[self._position].state["rng"]
+        return rng
+
     def state_to_resume(self) -> dict[str, Any]:
         """The trainer's state at the last batch border: behind this batch if it is done, otherwise before it."""
         return self.state_at_cursor() if self.cursor == len(self.tape) else self._entries[self._position].state

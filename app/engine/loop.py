@@ -3,7 +3,9 @@
 It knows neither Qt nor processes, so every engine runs the very same loop and arrives at the very same weights.
 """
 
+import math
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,11 @@ from core.metrics import Evaluation
 from core.trainer import Trainer
 from core.types import ChainruleError
 
-STATE_SHARE = 0.02
+STATE_SHARE = 0.01
 """Largest share of the time that handing out copies of the state may take."""
+
+_PARTS = {"test": 0.7, "train": 0.3}
+"""The parts of the data that are evaluated, and how much of the time for evaluations each gets."""
 
 _SHORTEST_PAUSE = 0.1
 """Seconds between two evaluations at least, however fast they are."""
@@ -35,26 +40,33 @@ class TrainingLoop:
         self.is_problem = False
         self.is_over = False
         self._until = run.until
-        self._evaluation_share = run.evaluation_share
         self._losses: list[float] = []
-        self._evaluations: dict[str, dict[int, Evaluation]] = {"train": {}, "test": {}}
-        self._evaluate_from = 0.0  # the time from which the next evaluation is within its share
-        self._state_from = 0.0  # the same for the next copy of the state
+        self._evaluations: dict[str, dict[int, Evaluation]] = {part: {} for part in _PARTS}
+        self._state_from = 0.0  # the time from which handing out a state is within its share
         self._steps, self._reported_at = 0, time.perf_counter()
+        self._share = run.evaluation_share
+        # The times from which evaluations are within their share; the first one tells what those of "train" will cost.
+        self._evaluate_from = {"test": self._reported_at + _SHORTEST_PAUSE, "train": math.inf}
+        self._last_parts: list[str] | None = None  # what is still to be evaluated before the run ends as asked
+        self._part = ""  # what is being evaluated
+        self._pieces: Iterator[Evaluation | None] | None = None
+        self._spent = 0.0  # seconds the evaluation has taken so far
 
     def advance(self, seconds: float) -> None:
-        """Train for about that long; at least one step unless the run is over."""
+        """Train and evaluate for about that long, at least one step or piece of an evaluation, unless the run is over.
+
+        An evaluation is done in pieces, so that one of a large network can be left before it is finished.
+        """
         deadline = time.perf_counter() + seconds
-        while not self.is_over:
-            for _ in range(_STEPS_PER_LOOK):
-                self._step()
-                if self.is_over or self.trainer.batch_size > _STEPS_PER_LOOK * 2:
-                    break
-            now = time.perf_counter()
-            if now >= self._evaluate_from and not self.is_over:
-                self._evaluate()
-            if now >= deadline:
-                return
+        try:
+            while not self.is_over:
+                self._go_on()
+                if time.perf_counter() >= deadline:
+                    return
+        except ChainruleError as error:
+            self._end(str(error), is_problem=True)
+        except Exception as error:  # a mistake of ours in a layer must not cost a person the weights
+            self._end(self._account_of(error), is_problem=True)
 
     def frame(self, *, final: bool = False) -> Frame:
         """Everything since the last call; the state is there when it is within its share of the time, or `final`."""
@@ -69,7 +81,7 @@ class TrainingLoop:
             state=state,
             samples_per_second=self._steps * self.trainer.batch_size / max(now - self._reported_at, 1e-9),
         )
-        self._losses, self._evaluations = [], {"train": {}, "test": {}}
+        self._losses, self._evaluations = [], {part: {} for part in _PARTS}
         self._steps, self._reported_at = 0, now
         return frame
 
@@ -81,32 +93,77 @@ class TrainingLoop:
         """Change options of the optimizer; its memory stays."""
         self.trainer.set_optimizer_options({name: value for name, value in spec.items() if name != "kind"})
 
-    def _step(self) -> None:
-        try:
-            loss = self.trainer.train_step()
-        except ChainruleError as error:
-            self._end(str(error), is_problem=True)
-            return
-        self._losses.append(loss)
-        self._steps += 1
-        if self._until.steps is not None and self.trainer.steps >= self._until.steps:
-            self._evaluate()
-            self._end("")
-        elif self._until.loss is not None and loss <= self._until.loss:
-            self._end(f"The loss of step {self.trainer.steps} is {loss:.4g}: the run is over, as wanted.")
+    def _go_on(self) -> None:
+        """A piece of an evaluation where one is under way or due, otherwise some steps."""
+        if self._pieces is not None:
+            self._evaluate_further()
+        elif self._until.steps is not None and self.trainer.steps >= self._until.steps:
+            self._arrive()
+        elif due := [part for part, start in self._evaluate_from.items() if time.perf_counter() >= start]:
+            self._begin_evaluation(due[0])
+        else:
+            self._take_steps()
 
-    def _evaluate(self) -> None:
+    def _take_steps(self) -> None:
+        for _ in range(_STEPS_PER_LOOK):
+            loss = self.trainer.train_step()
+            self._losses.append(loss)
+            self._steps += 1
+            if self._until.loss is not None and loss <= self._until.loss:
+                self._end(f"The loss of step {self.trainer.steps} is {loss:.4g}: the run is over, as wanted.")
+                return
+            if self.trainer.steps == self._until.steps or self.trainer.batch_size > 2 * _STEPS_PER_LOOK:
+                return
+
+    def _arrive(self) -> None:
+        """The last step is done: evaluate the network as it is now, then end."""
+        if self._last_parts is None:
+            data = self.trainer.data
+            self._last_parts = ["test", "train"] if len(data.x_train) <= len(data.x_test) else ["test"]
+        if self._last_parts:
+            self._begin_evaluation(self._last_parts.pop(0))
+        else:
+            self._end("")
+
+    def _begin_evaluation(self, part: str) -> None:
+        self._part, self._spent = part, 0.0
+        self._pieces = self.trainer.evaluation(part)
+
+    def _evaluate_further(self) -> None:
+        assert self._pieces
         started = time.perf_counter()
-        steps = self.trainer.steps
-        found = self.trainer.evaluate("test")
-        self._evaluations["test"][steps] = found
-        if len(self.trainer.data.x_train) <= len(self.trainer.data.x_test):
-            self._evaluations["train"][steps] = self.trainer.evaluate("train")
-        wanted = self._until.accuracy
-        if wanted is not None and found.accuracy is not None and found.accuracy >= wanted:
-            self._end(f"The test accuracy after step {steps} is {found.accuracy:.2%}: the run is over, as wanted.")
+        found = next(self._pieces)
         now = time.perf_counter()
-        self._evaluate_from = now + max((now - started) / self._evaluation_share, _SHORTEST_PAUSE)
+        self._spent += now - started
+        if found is None:
+            return
+        self._pieces = None
+        steps, wanted = self.trainer.steps, self._until.accuracy
+        self._evaluations[self._part][steps] = found
+        self._evaluate_from[self._part] = now + self._pause_after(self._part, self._spent)
+        if self._evaluate_from["train"] == math.inf:
+            expected = self._spent * len(self.trainer.data.x_train) / found.samples
+            self._evaluate_from["train"] = now + self._pause_after("train", expected)
+        is_test = self._part == "test"
+        if is_test and wanted is not None and found.accuracy is not None and found.accuracy >= wanted:
+            self._end(f"The test accuracy after step {steps} is {found.accuracy:.2%}: the run is over, as wanted.")
+
+    def _pause_after(self, part: str, seconds: float) -> float:
+        """How long to train after an evaluation that took so long."""
+        return max(seconds / (self._share * _PARTS[part]), _SHORTEST_PAUSE)
 
     def _end(self, reason: str, *, is_problem: bool = False) -> None:
         self.is_over, self.reason, self.is_problem = True, reason, is_problem
+
+    def _account_of(self, error: Exception) -> str:
+        """What to tell a person of an exception that is not theirs."""
+        steps = self.trainer.steps
+        if isinstance(error, MemoryError):
+            return (
+                f"There is not enough memory to go on after step {steps}; its weights were kept. "
+                f"Use smaller batches or a smaller network."
+            )
+        return (
+            f"The training stopped after step {steps} with an error of the program, {type(error).__name__}: {error}. "
+            f"The weights of that step were kept."
+        )

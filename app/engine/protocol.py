@@ -7,6 +7,8 @@ losses wait in the worker until the next frame takes all of them along.
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from core.datasets.base import Dataset
 from core.experiment import Experiment
 from core.metrics import Evaluation
@@ -36,10 +38,10 @@ class Run:
     """The order to train on the data that was loaded last."""
 
     experiment: Experiment
-    state: dict[str, Any]  # of the trainer
+    state: dict[str, Any]  # of the trainer; on its way to a worker: where it lies in the block
     until: Until = Until()
-    evaluation_share: float = 0.03  # largest share of the time that evaluations may take
-    block: str = ""  # name of the memory through which a worker hands over states (see state_block)
+    evaluation_share: float = 0.02  # largest share of the time that evaluations may take
+    block: str = ""  # name of the memory through which the states pass (see state_block)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,3 +87,15 @@ class Stopped:
     frame: Frame
     reason: str = ""  # a sentence; empty when a person paused it
     is_problem: bool = False  # whether the reason is something that went wrong
+
+
+@dataclasses.dataclass(frozen=True)
+class Failed:
+    """The worker is lost, and with it what it did since its last state: what happened, without a full stop."""
+
+    what: str
+
+
+def unmoved(state: dict[str, Any]) -> Frame:
+    """A frame that hands back a state with which nothing was done."""
+    return Frame(state["steps"] + 1, np.empty(0), {}, state, 0.0)

@@ -3,6 +3,7 @@
 import dataclasses
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from multiprocessing.connection import Connection, wait
@@ -10,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 from threadpoolctl import threadpool_limits
 
 from app.engine.loop import TrainingLoop
-from app.engine.protocol import ChangeOptimizer, Grant, Load, Pause, Quit, Run, Stopped
+from app.engine.protocol import ChangeOptimizer, Failed, Frame, Grant, Load, Pause, Quit, Run, Stopped
 from app.engine.state_block import StateBlock
 from core.datasets.base import Dataset
 
@@ -21,11 +22,17 @@ SLICE = 0.004
 def work(connection: "Connection[object, object]", threads: int) -> None:
     """Serve orders from the pipe until told to quit or the parent is gone."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Ctrl-C in a terminal reaches both processes; the window decides what becomes of the training.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threadpool_limits(threads)
     try:
         _Worker(connection).serve()
-    except (EOFError, OSError):
+    except (EOFError, ConnectionError):
         return  # the other end of the pipe is gone: there is nobody left to work for
+    except MemoryError:
+        connection.send(Failed("The training process ran out of memory"))
+    except Exception as error:
+        connection.send(Failed(f"The training process ended with {type(error).__name__}: {error}"))
 
 
 def _end_with_parent() -> None:
@@ -52,16 +59,13 @@ class _Worker:
                 if isinstance(order, Quit):
                     return
                 self._obey(order)
-            self._train()
+            self._train(self._loop)
 
     def _obey(self, order: object) -> None:
         if isinstance(order, Load):
             self._data = order.data
         elif isinstance(order, Run):
-            assert self._data is not None
-            self._block = StateBlock.attached(order.block)
-            self._loop = TrainingLoop(order, self._data)
-            self._granted = True
+            self._begin(order)
         elif isinstance(order, Grant):
             self._granted = True
         elif isinstance(order, ChangeOptimizer) and self._loop:
@@ -69,9 +73,13 @@ class _Worker:
         elif isinstance(order, Pause) and self._loop:
             self._stop(self._loop)
 
-    def _train(self) -> None:
-        loop = self._loop
-        assert loop
+    def _begin(self, run: Run) -> None:
+        assert self._data is not None
+        self._block = StateBlock.attached(run.block)
+        self._loop = TrainingLoop(dataclasses.replace(run, state=self._block.read(run.state)), self._data)
+        self._granted = True
+
+    def _train(self, loop: TrainingLoop) -> None:
         loop.advance(SLICE)
         if loop.is_over:
             self._stop(loop)
@@ -80,12 +88,16 @@ class _Worker:
             started = time.perf_counter()
             frame = loop.frame()
             if frame.state is not None:
-                frame = dataclasses.replace(frame, state=self._block.write(frame.state))
+                frame = self._through_block(frame, handover=False)
                 loop.account_for(time.perf_counter() - started)
             self._connection.send(frame)
 
     def _stop(self, loop: TrainingLoop) -> None:
         self._loop = None
+        frame = self._through_block(loop.frame(final=True), handover=True)
         self._block.close()
-        # Through the pipe: the window may not have read the last frame's state from the block yet.
-        self._connection.send(Stopped(loop.frame(final=True), loop.reason, loop.is_problem))
+        self._connection.send(Stopped(frame, loop.reason, loop.is_problem))
+
+    def _through_block(self, frame: Frame, *, handover: bool) -> Frame:
+        assert frame.state is not None
+        return dataclasses.replace(frame, state=self._block.write(frame.state, handover=handover))

@@ -1,10 +1,14 @@
 """One option as a row of a form: its name, a field, and the sentence that says what is wrong with what was typed."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QScrollArea, QWidget
 
+from app.forms.combo import Combo
+from app.forms.explained import option_explanation
+from app.forms.value_edit import ValueEdit
 from app.layouts import fill, label, row
 from core.options import Option
 from core.types import OptionError
@@ -25,9 +29,9 @@ class OptionField(QWidget):
         self._shown: Any = None
         self.error = label(role="error", wrap=True)
         self.error.hide()
-        self.label = label(option_label(option))
+        self.label = label(option.title)
         self.field = self._make_field()
-        self.field.setToolTip(f"{option.help}\n{option.range_text().capitalize()}.")
+        self.field.setToolTip(option_explanation(option))
         self.label.setToolTip(self.field.toolTip())
         self.label.setBuddy(self.field)
         self.field.setAccessibleName(f"{owner}: {self.label.text()}")
@@ -44,8 +48,13 @@ class OptionField(QWidget):
             self.field.setChecked(value)
         elif isinstance(self.field, QComboBox):
             self.field.setCurrentIndex(self.field.findData(value))
-        elif isinstance(self.field, QLineEdit):
+        elif isinstance(self.field, ValueEdit):
             self.field.setText(value_text(value))
+
+    def offer(self, values: Sequence[tuple[str, Any]]) -> None:
+        """Let the person pick some values from a menu, besides typing one: texts and what they stand for."""
+        assert isinstance(self.field, ValueEdit)
+        self.field.offer(values)
 
     def _make_field(self) -> QWidget:
         if self.option.type is bool:
@@ -53,14 +62,17 @@ class OptionField(QWidget):
             box.clicked.connect(self._take_checked)
             return box
         if self.option.type is str:
-            combo = QComboBox()
+            combo = Combo()
             for word in self.option.choices:
                 combo.addItem(word, word)
             combo.activated.connect(self._take_index)
             return combo
-        line = QLineEdit()
-        line.setProperty("role", "value")
+        line = ValueEdit()
+        line.setPlaceholderText(self.option.open_means if self.option.default is None else "")
         line.editingFinished.connect(self._take_text)
+        line.picked.connect(self._take)
+        if self.option.choices:
+            line.offer([(word, word) for word in self.option.choices])
         return line
 
     def _take_checked(self, checked: bool) -> None:
@@ -71,7 +83,7 @@ class OptionField(QWidget):
         self._take(self.field.itemData(index))
 
     def _take_text(self) -> None:
-        assert isinstance(self.field, QLineEdit)
+        assert isinstance(self.field, ValueEdit)
         if self.field.text() != value_text(self._shown) or not self.error.isHidden():
             self._take(parse(self.field.text(), self.option))
 
@@ -83,34 +95,41 @@ class OptionField(QWidget):
             return
         self.error.hide()
         self._shown = value
+        if isinstance(self.field, ValueEdit):
+            self.field.setText(value_text(value))
         self.chosen.emit(self.option.name, value)
 
     def show_error(self, sentence: str) -> None:
         """Say what is wrong with what was typed; the text stays."""
         self.error.setText(sentence)
         self.error.show()
+        # Once the layout has made room for it; until then there is nothing to scroll to.
+        QTimer.singleShot(0, self, self._bring_error_into_view)
 
-
-def option_label(option: Option) -> str:
-    """The name of an option as people read it: "Learning rate"."""
-    return option.name.replace("_", " ").capitalize()
+    def _bring_error_into_view(self) -> None:
+        parent = self.parentWidget()
+        while parent is not None and not isinstance(parent, QScrollArea):
+            parent = parent.parentWidget()
+        if parent is not None and self.error.isVisible():
+            parent.ensureWidgetVisible(self.error, 0, 4)
 
 
 def value_text(value: Any) -> str:
-    """A value as it stands in a field."""
-    if value is None:
-        return ""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """A value as it stands in a field: with all its digits, so that what is read is what holds."""
+    return "" if value is None else str(value).removesuffix(".0").replace("e-0", "e-")
 
 
 def parse(text: str, option: Option) -> Any:
     """What was typed as a number where it is one, otherwise as it stands, for the option's check to refuse.
 
-    Nothing stands for a value that may be left open; spaces of any width may separate thousands.
+    Nothing stands for a value that may be left open; spaces of any width may separate thousands; words may be written
+    large or small.
     """
     text = "".join(text.split()).replace("−", "-")
     if not text and option.default is None:
         return None
+    if word := next((word for word in option.choices if word.casefold() == text.casefold()), None):
+        return word
     for kind in (int, float):
         try:
             number = kind(text)

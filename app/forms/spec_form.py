@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLayout, QWidget
+from PySide6.QtWidgets import QLayout, QWidget
 
+from app.forms.combo import Combo
+from app.forms.explained import explanation
+from app.forms.more_options import MoreOptions
 from app.forms.option_field import OptionField
-from app.layouts import fill, label, row
-from core.docs import summary
+from app.layouts import column, fill, label, row
 from core.options import Configurable, from_spec
 from core.types import OptionError, Spec
 
@@ -19,7 +21,7 @@ KIND_WIDTH = 136
 class SpecForm(QWidget):
     """Shows and edits a spec such as `{"kind": "adam", "learning_rate": 0.001}`.
 
-    With a single kind in the registry, or no name, there is no choice of the kind, only its options.
+    With no name, there is no choice of the kind, only its options.
     """
 
     chosen = Signal(object)
@@ -30,17 +32,22 @@ class SpecForm(QWidget):
     ) -> None:
         super().__init__(parent)
         self._registry = registry
+        self._named = bool(name)
         self._spec: dict[str, Any] = {}
         self.fields: dict[str, OptionField] = {}
-        self.kind = QComboBox()
+        self.kind = Combo()
         self.kind.setFixedWidth(KIND_WIDTH)
-        self._layout = fill(self, *([self._kind_row(name)] if name else []))
+        self.problem = label(role="error", wrap=True)
+        self.problem.hide()
+        self.more = MoreOptions()
+        self._rows = column()
+        fill(self, *([self._kind_row(name)] if self._named else []), self.problem, self._rows, self.more)
 
     def _kind_row(self, name: str) -> QLayout:
         self.kind.setAccessibleName(name)
         for kind, thing in self._registry.items():
             self.kind.addItem(thing.title, kind)
-            self.kind.setItemData(self.kind.count() - 1, summary(thing), Qt.ItemDataRole.ToolTipRole)
+            self.kind.setItemData(self.kind.count() - 1, explanation(thing), Qt.ItemDataRole.ToolTipRole)
         self.kind.activated.connect(self._take_kind)
         title = label(name)
         title.setBuddy(self.kind)
@@ -52,9 +59,15 @@ class SpecForm(QWidget):
             self._make_fields(self._registry[spec["kind"]])
         self._spec = dict(spec)
         self.kind.setCurrentIndex(self.kind.findData(spec["kind"]))
-        self.kind.setToolTip(summary(self._registry[spec["kind"]]))
+        self.kind.setToolTip(explanation(self._registry[spec["kind"]]))
         for name, field in self.fields.items():
             field.show_value(spec.get(name, field.option.default))
+        self.more.count_changed(spec)
+
+    def show_problem(self, sentence: str) -> None:
+        """Say what is wrong with this choice as a whole; nothing is wrong with an empty sentence."""
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
 
     def show_error(self, name: str, sentence: str) -> None:
         """Say what is wrong at the field of that option."""
@@ -62,15 +75,17 @@ class SpecForm(QWidget):
 
     def _make_fields(self, thing: type[Configurable]) -> None:
         for field in self.fields.values():
-            self._layout.removeWidget(field)
+            self._rows.removeWidget(field)
             field.hide()
             field.deleteLater()
-        self.fields = {}
-        for option in thing.options():
-            field = OptionField(option, thing.title)
+        self.fields = {option.name: OptionField(option, thing.title) for option in thing.options()}
+        for field in self.fields.values():
+            if self._named:
+                field.label.setProperty("role", "muted")
             field.chosen.connect(self._take_option)
-            self.fields[option.name] = field
-            self._layout.addWidget(field)
+            if not field.option.advanced:
+                self._rows.addWidget(field)
+        self.more.set_fields([field for field in self.fields.values() if field.option.advanced])
 
     def _take_option(self, name: str, value: Any) -> None:
         spec = {**self._spec, name: value}

@@ -79,7 +79,7 @@ class DataPanel(View):
             tile.setProperty("role", "tile")
             tile.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             tile.setIconSize(QSize(PICTURE, PICTURE))
-            tile.setMinimumSize(44, 56)
+            tile.setMinimumWidth(44)
             # Ignored: a long name must not make its column wider than the others.
             tile.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             tile.setToolTip(f"{source.title}: {summary(source)}")

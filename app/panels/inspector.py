@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from app.document.document import Document
 from app.panels.activations_tab import ActivationsTab
+from app.panels.explain.tab import ExplainTab
 from app.panels.gradients_tab import GradientsTab
 from app.panels.reached import layer_note, layer_title
 from app.panels.weights_tab import WeightsTab
@@ -24,13 +25,15 @@ class Inspector(View):
         self.tabs.setDocumentMode(True)
         self.weights, self.activations = WeightsTab(document), ActivationsTab(document)
         self.gradients = GradientsTab(document)
-        self.pages: tuple[View, ...] = (self.weights, self.activations, self.gradients)
+        self.explain = ExplainTab(document)
+        self.pages: tuple[View, ...] = (self.weights, self.activations, self.gradients, self.explain)
         for page in self.pages:
             self.tabs.addTab(page, page.title)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 0)
         column.addWidget(self.tabs)
         document.selection_changed.connect(self.invalidate)
+        document.questions.changed.connect(self._show_answer)
         document.experiment_changed.connect(self.invalidate)
 
     def refresh(self) -> None:
@@ -39,6 +42,10 @@ class Inspector(View):
         self.title = f"Inspector — {layer}" if layer else "Inspector"
         self.title_changed.emit(self.title)
         self.note_changed.emit(layer_note(self.document, self.document.selected_layer))
+
+    def _show_answer(self) -> None:
+        if self.document.questions.current is not None:
+            self.tabs.setCurrentWidget(self.explain)
 
     def tick(self) -> bool:
         """The clock's call goes on to the tabs, each of which has its own pace."""

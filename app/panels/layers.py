@@ -20,6 +20,12 @@ from core.types import Spec
 START_OPTIONS: dict[str, dict[str, Any]] = {"dense": {"units": 8}, "conv2d": {"filters": 8, "kernel_size": 3}}
 """What a new layer starts with where its options have no default."""
 
+FEWEST_ROWS, MOST_ROWS = 3, 10
+"""Layers the list has room for; with more it scrolls."""
+
+BUTTON_WIDTH = 28
+"""Width of a button without words, in pixels."""
+
 
 class LayersPanel(View):
     """Edits the stack of layers. A stack that does not fit is kept and explained, so that it can be mended."""
@@ -31,7 +37,6 @@ class LayersPanel(View):
         self.list = QListWidget()
         self.list.setAccessibleName("Layers of the network, first to last")
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
-        self.list.setMinimumHeight(84)
         self.list.model().rowsMoved.connect(self._take_drag)
         self.list.currentRowChanged.connect(self._select)
         self.add_button = self._button("Add layer", self._no_action)
@@ -44,8 +49,9 @@ class LayersPanel(View):
         self.problem = label(role="error", wrap=True)
         self.form_place = column()
         self.form: SpecForm | None = None
-        buttons = row(self.add_button, None, self.up_button, self.down_button, self.remove_button, spacing=4)
-        fill_scrolling(self, buttons, self.list, self.problem, self.explanation, self.form_place)
+        buttons = row(self.add_button, None, self.up_button, self.down_button, self.remove_button, spacing=2)
+        # What is wrong stands first: this panel is low, and what is below its edge is not read.
+        fill_scrolling(self, self.problem, buttons, self.list, self.form_place, self.explanation, None)
         self._tint()
         theme_changed.connect(self._tint)
         document.experiment_changed.connect(self.invalidate)
@@ -96,6 +102,7 @@ class LayersPanel(View):
         self.list.clear()
         for index, spec in enumerate(self._layers):
             self.list.addItem(self._item(index, spec))
+        self._fit_list()
         selected = self.document.selected_layer
         row = selected if 0 <= selected < len(self._layers) else -1
         self.list.setCurrentRow(row)
@@ -107,6 +114,12 @@ class LayersPanel(View):
         self.problem.setVisible(bool(self.document.problem))
         self._show_form(row)
         self.note_changed.emit(f"{len(self._layers)} layers · drag to reorder")
+
+    def _fit_list(self) -> None:
+        """As high as its rows, so that the options below it can be seen too."""
+        rows = min(max(self.list.count(), FEWEST_ROWS), MOST_ROWS)
+        height = self.list.sizeHintForRow(0) if self.list.count() else self.list.fontMetrics().height()
+        self.list.setFixedHeight(rows * height + 2 * self.list.frameWidth())
 
     def _item(self, index: int, spec: Spec) -> QListWidgetItem:
         options = [f"{value}" for name, value in spec.items() if name != "kind"]
@@ -186,4 +199,6 @@ class LayersPanel(View):
             (self.remove_button, "trash-2"),
         ):
             button.setIcon(icon(name))
+            if button is not self.add_button:
+                button.setFixedWidth(BUTTON_WIDTH)
         self.add_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.document.document import Document
 from core.accounts import plural
+from core.explain.protocol import Place
 from core.tape import Record
 from core.types import Array, shape_text
 
@@ -114,6 +115,18 @@ def update_record(document: Document, name: str) -> Record | None:
     """The record that updated a parameter, if the cursor has reached it."""
     done = document.tape.records[: document.cursor] if document.tape else ()
     return next((record for record in done if record.phase == "update" and record.name == name), None)
+
+
+def parameter_place(document: Document, name: str, index: tuple[int, ...], *, gradient: bool) -> Place:
+    """Where an entry of a parameter, as it stands at the cursor, or of its gradient stands on the tape."""
+    assert document.tape
+    layer, parameter = name.split(".")
+    for position, record in enumerate(document.tape.records):
+        if gradient and record.phase == "backward" and record.index == int(layer):
+            return Place(position, f"d_{parameter}", index)
+        if not gradient and record.name == name and position < document.cursor:
+            return Place(position, "after", index)
+    return Place(None, name, index)
 
 
 def norm(array: Array) -> float:

@@ -18,6 +18,7 @@ from app.panels.reached import (
     parameter_change,
     parameter_gradient,
     parameter_names,
+    parameter_place,
 )
 from app.panels.weight_views import FilterView, VectorView
 from app.plots.color_maps import finite_limit
@@ -55,6 +56,10 @@ class WeightsTab(View):
         self.sentence.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.caption, self.bias_caption, self.gradient_caption = _caption(), _caption(), _caption()
         self._arrange()
+        self.matrix.cell_clicked.connect(self._ask_weight)
+        self.bias.cell_clicked.connect(self._ask_bias)
+        self.filters.map_clicked.connect(self._ask_filter)
+        self.filter_gradients.map_clicked.connect(self._ask_filter_gradient)
         document.position_changed.connect(self.invalidate)
         document.selection_changed.connect(self.invalidate)
 
@@ -93,6 +98,33 @@ class WeightsTab(View):
         if self.choice == "Change":
             return parameter_change(self.document, name)
         return self.document.parameters()[name]
+
+    # Questions: where does this number come from?
+
+    def _ask_weight(self, row: int, column: int) -> None:
+        weight = self.document.parameters()[self._name(0)]
+        self._ask(self._name(0), (row, column) if weight.ndim == 2 else (max(row, column),), self.choice)
+
+    def _ask_bias(self, row: int, column: int) -> None:
+        # Of row and column one is 0, and which one depends on how the strip lies.
+        self._ask(self._name(1), (max(row, column),), self.choice)
+
+    def _ask_filter(self, place: int, row: int, column: int) -> None:
+        self._ask(self._name(0), self._filter_index(place, row, column), self.choice)
+
+    def _ask_filter_gradient(self, place: int, row: int, column: int) -> None:
+        self._ask(self._name(0), self._filter_index(place, row, column), "Gradient")
+
+    def _name(self, number: int) -> str:
+        return parameter_names(self.document, self.document.selected_layer)[number]
+
+    def _filter_index(self, place: int, row: int, column: int) -> tuple[int, ...]:
+        channels = self.document.parameters()[self._name(0)].shape[1]
+        return (*divmod(place, channels), row, column)
+
+    def _ask(self, name: str, index: tuple[int, ...], choice: str) -> None:
+        place = parameter_place(self.document, name, index, gradient=choice == "Gradient")
+        self.document.questions.ask(place)
 
     def _prefix(self) -> str:
         return {"Value": "", "Gradient": "d_", "Change": "change of "}[self.choice]

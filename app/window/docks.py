@@ -1,7 +1,18 @@
 """Docks: movable, closable frames around the panels, with a title on the left and a short remark on the right."""
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.icons import icon
 from app.layouts import label
@@ -12,6 +23,29 @@ HEIGHT = 32
 """Height of a title row, in pixels."""
 
 
+class Note(QLabel):
+    """A remark on the right that takes what room there is, and ends in "…" where that is too little."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "note")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), shown)
+        painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        """The tool tip says all of it."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.text(), self)
+            return True
+        return super().event(event)
+
+
 class Header(QFrame):
     """The title row of a card: the title, and a remark that gives way when there is little room."""
 
@@ -19,14 +53,19 @@ class Header(QFrame):
         super().__init__(parent)
         self.setProperty("role", "header")
         self.title = label(title, "title")
-        self.note = label(role="note")
-        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.note = Note()
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(10, 0, 6, 0)
         self.setFixedHeight(HEIGHT)
         self.row.addWidget(self.title)
         self.row.addWidget(self.note, 1)
+
+    def sizeHint(self) -> QSize:
+        """A dock asks for this and knows nothing of a fixed height."""
+        return QSize(super().sizeHint().width(), HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), HEIGHT)
 
 
 class Dock(QDockWidget):
@@ -45,7 +84,7 @@ class Dock(QDockWidget):
         self._close.setProperty("role", "link")
         self._close.setToolTip("Close (View menu brings it back)")
         self._close.setIconSize(QSize(12, 12))
-        self._close.setFixedSize(20, 20)
+        self._close.setFixedSize(28, 22)
         self._close.setAccessibleName(f"Close {view.title}")
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._close.clicked.connect(self.close)

@@ -237,12 +237,16 @@ class MainWindow(QMainWindow):
         self.mnist_dialog = MnistDialog(self)
         self.mnist_dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.mnist_dialog.accepted.connect(self._load_from_dialog)
+        self.mnist_dialog.finished.connect(self._forget_dialog)
         self.mnist_dialog.setProperty("source", source)
         self.mnist_dialog.open()
 
     def _load_from_dialog(self) -> None:
         assert self.mnist_dialog
         self.loader.load(self.mnist_dialog.property("source"), self.mnist_dialog.folder)
+
+    def _forget_dialog(self) -> None:
+        self.mnist_dialog = None
 
     # Making
 
@@ -318,10 +322,12 @@ class MainWindow(QMainWindow):
         return super().eventFilter(watched, event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """End the engine and the loader before the window goes."""
+        """End the engine, the loader and a download before the window goes."""
         application = QApplication.instance()
         if application:
             application.removeEventFilter(self)
+        if self.mnist_dialog:
+            self.mnist_dialog.stop()
         self._engine.close()
         self.loader.close()
         self.clock.stop()

@@ -1,10 +1,17 @@
 """Who owns the weights: hands them to the engine, takes them back, and passes on what the engine reports."""
 
+import time
+
 from PySide6.QtCore import QObject, Signal
 
 from app.document.document import Document
 from app.engine.engine import Engine
-from app.engine.protocol import Frame, Run, Stopped, Until
+from app.engine.protocol import Frame, Run, Stopped, Until, unmoved
+from app.view import PICTURES
+from core.types import ChainruleError
+
+_SHOWING_SHARE = 0.4
+"""Largest share of the time that taking up states may take: the rest is for drawing them, and for the pointer."""
 
 
 class RunControl(QObject):
@@ -20,6 +27,9 @@ class RunControl(QObject):
         super().__init__(parent)
         self._document = document
         self._engine = engine
+        self.evaluation_share = Run.evaluation_share
+        """Largest share of the time of the runs that follow which evaluations may take, above 0."""
+        self._show_from = 0.0  # the time from which taking up another state is worth it
         engine.frame.connect(self._show)
         engine.stopped.connect(self._take_back)
         document.pause_needed.connect(self.pause_now)
@@ -32,8 +42,14 @@ class RunControl(QObject):
 
     def run(self, until: Until | None = None) -> None:
         """Train until paused, or until the condition holds."""
-        if (state := self._document.begin_run()) is not None:
-            self._engine.start(Run(self._document.experiment, state, until or Until()))
+        if (state := self._document.begin_run()) is None:
+            return
+        self._show_from = 0.0
+        try:
+            self._engine.start(Run(self._document.experiment, state, until or Until(), self.evaluation_share))
+        except (OSError, MemoryError, ChainruleError) as error:
+            reason = f"The training could not be started ({type(error).__name__}: {error})."
+            self._take_back(Stopped(unmoved(state), reason, is_problem=True))
 
     def pause(self) -> None:
         """Ask for a stop after the current step."""
@@ -69,13 +85,19 @@ class RunControl(QObject):
 
     def _show(self, frame: Frame) -> None:
         self._document.show_progress(frame.first_step, frame.losses, frame.evaluations)
-        if frame.state is not None:
+        started = time.monotonic()
+        if frame.state is not None and started >= self._show_from:
             self._document.show_state(frame.state)
+            took = time.monotonic() - started
+            # No picture is drawn more often; and a large network must not keep the window from all else.
+            self._show_from = started + max(PICTURES / 1000, took / _SHOWING_SHARE)
 
     def _take_back(self, stopped: Stopped) -> None:
         frame = stopped.frame
         assert frame.state is not None
         self._document.show_progress(frame.first_step, frame.losses, frame.evaluations)
+        # A process that died had reported losses of steps whose weights died with it.
+        self._document.history.truncate(frame.state["steps"])
         self._document.end_run(frame.state)
         if stopped.reason:
             (self.failed if stopped.is_problem else self.noted).emit(stopped.reason)

@@ -41,6 +41,9 @@ def open_unseen(document: Document, size: tuple[int, int], theme: ThemeName) -> 
         yield window
     finally:
         window.close()
+        # Now, not when Python gets round to it: half of what the window listens with could be gone by then.
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
 
 
 def save_picture(window: MainWindow, path: Path) -> None:

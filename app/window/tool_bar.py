@@ -1,7 +1,7 @@
 """The tool bar: run and step, the learning rate, and where the training stands."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
 from app.document.document import Document
@@ -11,10 +11,14 @@ from app.layouts import fill, label
 from app.plots.numbers import format_count, format_number
 from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
+from app.window.floating_error import FloatingError
 from core.optimizers import OPTIMIZERS
 
 RATE_WIDTH = 190
 """Width of the learning rate, label and field, in pixels."""
+
+NARROW = 1150
+"""Width of the window below which not everything fits, in pixels."""
 
 _STEPS = ("batch_start", "back", "next_layer", "next_batch", "next_epoch")
 
@@ -28,6 +32,9 @@ class Position(View):
         super().__init__(document, parent)
         self.text = label()
         self.text.setAccessibleName("Where the training stands")
+        # The rest of the tool bar comes first: a long figure must not push Undo out of the window.
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         fill(self, self.text)
         document.position_changed.connect(self.invalidate)
         document.history_changed.connect(self.invalidate)
@@ -44,7 +51,27 @@ class Position(View):
                 facts.append(("test loss", format_number(found[1].loss)))
             else:
                 facts.append(("test accuracy", f"{accuracy * 100:.2f} %"))
-        self.text.setText(" &nbsp;".join(f"{name} <b>{value}</b>" for name, value in facts))
+        self._show(facts)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another wording may fit."""
+        super().resizeEvent(event)
+        self.invalidate()
+
+    def _show(self, facts: list[tuple[str, str]]) -> None:
+        """All facts where there is room, else as many as fit, the least telling left out first."""
+        everything = _words(facts)
+        self.text.setToolTip(everything)
+        short = [(name.removeprefix("test "), value) for name, value in facts]
+        for shown in (facts, facts[1:], short[1:], facts[1:3], facts[1:2]):
+            self.text.setText(_words(shown))
+            if self.text.sizeHint().width() <= self.width():
+                break
+        self.text.setAccessibleDescription(everything)
+
+
+def _words(facts: list[tuple[str, str]]) -> str:
+    return " &nbsp;".join(f"{name} <b>{value}</b>" for name, value in facts)
 
 
 class MainToolBar(QToolBar):
@@ -57,22 +84,19 @@ class MainToolBar(QToolBar):
         self._document = document
         self._actions = actions
         self.setIconSize(QSize(16, 16))
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._add("run", "primary")
         self.addSeparator()
         for name in _STEPS:
             self._add(name, "next" if name == "next_layer" else "")
         self.addSeparator()
         self.rate = self._make_rate()
+        self._rate_error = FloatingError(self.rate, self.window())
         self._rate_action = self.addWidget(self.rate)
         self.addSeparator()
         self.position = Position(document)
         self.addWidget(self.position)
-        spacer = QWidget()
-        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.addWidget(spacer)
-        for name in ("undo", "redo"):
-            self._add(name, "link").setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self._edits = [self._add(name, "link") for name in ("undo", "redo")]
+        self._set_style(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         theme_changed.connect(self._tint)
         self._tint()
 
@@ -84,7 +108,22 @@ class MainToolBar(QToolBar):
         button.setProperty("role", role)
         button.setObjectName(name)
         button.setAccessibleName(action.text())
+        # Tool bars take their buttons out of the order of Tab.
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the buttons keep their words and lose their icons."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW
+        styles = Qt.ToolButtonStyle
+        self._set_style(styles.ToolButtonTextOnly if narrow else styles.ToolButtonTextBesideIcon)
+
+    def _set_style(self, style: Qt.ToolButtonStyle) -> None:
+        if style != self.toolButtonStyle():
+            self.setToolButtonStyle(style)
+            for button in self._edits:
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
     def show_running(self) -> None:
         """Run or Pause, by what pressing it would do."""
@@ -105,6 +144,8 @@ class MainToolBar(QToolBar):
             made_action = self.insertWidget(self._rate_action, made)
             self.removeAction(self._rate_action)
             self.rate.deleteLater()
+            self._rate_error.deleteLater()
+            self._rate_error = FloatingError(made, self.window())
             self.rate, self._rate_action = made, made_action
         self.rate.show_value(spec.get("learning_rate", self.rate.option.default))
 

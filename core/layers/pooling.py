@@ -94,8 +94,11 @@ class MaxPool2D(Pool2D):
         self._check_input(x)
         x = batch_last(x)
         _, oh, ow = self.out_shape(self.in_shape)
-        y = np.full((len(x), oh, ow, x.shape[3]), -np.inf, x.dtype)
-        for outputs, inputs in self._windows(x.shape[1:3], (oh, ow)):
+        windows = self._windows(x.shape[1:3], (oh, ow))
+        # Without padding every window sees its first place; with it, some see nothing there.
+        start = np.full((len(x), oh, ow, x.shape[3]), -np.inf, x.dtype) if self.padding else x[windows[0][1]]
+        y = start.copy()
+        for outputs, inputs in windows[0 if self.padding else 1 :]:
             np.maximum(y[outputs], x[inputs], out=y[outputs])
         return batch_first(y), {"x": batch_first(x), "y": batch_first(y)}
 
@@ -108,7 +111,7 @@ class MaxPool2D(Pool2D):
         return batch_first(self._collect(self._winners(x, y, batch_last(dy)), x.shape, dy.dtype)), {}
 
     def _winners(self, x: Array, y: Array, dy: Array) -> Iterator[tuple[Index, Array]]:
-        """For each place in the window, row by row: its inputs, and the gradient of those that are first to be largest."""
+        """For each place in the window, row by row: its inputs, and the gradient of those that are first maxima."""
         left = bits(dy).copy()
         windows = self._windows(x.shape[1:3], y.shape[1:3])
         for outputs, inputs in windows[:-1]:

@@ -1,6 +1,7 @@
 """What the tests of the document share: a small XOR run, its twin in a plain trainer, and ears for its signals."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from core.experiment import Experiment
 from core.tape import Tape
 from core.trainer import Trainer
 from core.types import Arrays
+
+Maker = Callable[[], Document]
 
 SIGNALS = (
     "experiment_changed",
@@ -40,7 +43,7 @@ def with_memory(**changes: Any) -> Document:
     """A document whose layers draw at random and keep running statistics: Dense, BatchNorm, Dropout, Dense."""
     layers = (
         {"kind": "dense", "units": 5},
-        {"kind": "batchnorm"},
+        {"kind": "batch_norm"},
         {"kind": "tanh"},
         {"kind": "dropout", "p": 0.4},
         {"kind": "dense", "units": 1},
@@ -106,7 +109,7 @@ class Ears:
         self.counts = dict.fromkeys(SIGNALS, 0)
         return counts
 
-    def _counter(self, name: str) -> Any:
+    def _counter(self, name: str) -> Callable[..., None]:
         def count(*arguments: str) -> None:
             self.counts[name] += 1
             self.sentences += arguments

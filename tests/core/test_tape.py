@@ -228,9 +228,12 @@ def test_accounts_tell_the_numbers():
     update = next(record for record in tape.records if record.name == "2.weight")
     change = np.abs(update.tensors["after"] - update.tensors["before"])
     assert f"Update of the weight of layer 3: 24 values moved by {change.mean():.2g} on average" in update.account
-    relu = next(r for r in recorded(DENSE).records if r.phase == "backward" and r.name == "ReLU")
-    passed = np.count_nonzero(relu.cache["y"] > 0) if "y" in relu.cache else None
-    assert passed is None or f"{passed} of {relu.tensors['dy'].size} gradients pass" in relu.account
+    forward, backward = (
+        next(r for r in phase(recorded(DENSE), p) if r.name == "ReLU") for p in ("forward", "backward")
+    )
+    assert forward.index == 2 and backward.index == 4
+    passed = np.count_nonzero(recorded(DENSE).records[4].tensors["y"] > 0)
+    assert f"{passed} of {backward.tensors['dy'].size} gradients pass, the rest are 0." in backward.account
 
 
 def test_records_and_tapes_cannot_be_changed():

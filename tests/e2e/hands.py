@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QMenu,
+    QScrollArea,
     QToolButton,
     QWidget,
 )
@@ -77,8 +78,6 @@ def choose_in(combo: QComboBox, text: str) -> None:
 
 def bring_into_view(widget: QWidget) -> None:
     """Scroll a panel, as the wheel does, until the widget can be seen."""
-    from PySide6.QtWidgets import QScrollArea
-
     parent = widget.parentWidget()
     while parent is not None:
         if isinstance(parent, QScrollArea):
@@ -91,8 +90,9 @@ def menu_action(window: MainWindow, *path: str) -> QAction:
     """The entry of the menus at that path, such as ("View", "Dark colours")."""
     entries = window.menuBar().actions()
     for depth, name in enumerate(path):
-        action = next((entry for entry in entries if entry.text() == name), None)
-        assert action is not None, f"{name!r} is not in the menu, which has {[entry.text() for entry in entries]}"
+        found = [entry for entry in entries if entry.text() == name]
+        assert found, f"{name!r} is not in the menu, which has {[entry.text() for entry in entries]}"
+        action = found[0]
         if depth < len(path) - 1:
             menu = action.menu()
             assert isinstance(menu, QMenu)

@@ -1,7 +1,8 @@
 """The stack of layers as a person edits it: with the menu, the buttons, dragging and typing; a broken one is mended."""
 
 import pytest
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -57,7 +58,8 @@ def test_a_layer_is_added_behind_the_selected_one_from_the_menu(window: MainWind
     panel = panel_of(window)
     click_row(panel.list, 1)
     choose_from_popup(panel.add_button, "Dense")
-    assert kinds(window) == ["dense", "tanh", "dense", "dense"] and listed(window) == ["Dense", "Tanh", "Dense", "Dense"]
+    assert kinds(window) == ["dense", "tanh", "dense", "dense"]
+    assert listed(window) == ["Dense", "Tanh", "Dense", "Dense"]
     assert panel.list.currentRow() == window.document.selected_layer == 2
     choose_from_popup(panel.add_button, "ReLU")
     assert kinds(window) == ["dense", "tanh", "dense", "relu", "dense"]
@@ -174,9 +176,6 @@ def test_an_edit_of_the_layers_while_it_trains_pauses_first(window: MainWindow, 
 
 
 def test_the_selection_follows_cards_and_list_both_ways(window: MainWindow) -> None:
-    from PySide6.QtCore import Qt
-    from PySide6.QtTest import QTest
-
     panel = panel_of(window)
     for card in window.network_view.cards:
         QTest.mouseClick(card, Qt.MouseButton.LeftButton)

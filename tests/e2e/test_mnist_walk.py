@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.network_view.card import Card
@@ -77,11 +79,8 @@ def test_mid_backward_shows_the_tensors_of_a_step_and_the_predictions_of_the_bat
         assert record is None or same_array(card_of(mnist, index).shown_dy, record.tensors["dy"][0] if done else None)
     assert card_of(mnist, 3).content.active == "backward"
     assert says(mnist.arrangement.panel(Inspector), "64 outputs × 128 inputs")
-    click_at = predictions.grid.cell_rect(2).center().toPoint()
-    from PySide6.QtCore import Qt
-    from PySide6.QtTest import QTest
-
-    QTest.mouseClick(predictions.grid, Qt.MouseButton.LeftButton, pos=click_at)
+    place = predictions.grid.cell_rect(2).center().toPoint()
+    QTest.mouseClick(predictions.grid, Qt.MouseButton.LeftButton, pos=place)
     assert document.sample == 2
     assert same_array(card_of(mnist, 3).shown_dy, tape.records[9].tensors["dy"][2])
     assert same_array(card_of(mnist, -1).shown_y, tape.x[2])

@@ -1,0 +1,1 @@
+"""The Explain tab: where one number comes from, as words, a formula, pictures, terms, shares and code."""

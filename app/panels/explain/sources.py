@@ -1,0 +1,106 @@
+"""The tensors a number was made from, beside each other, with the entries that contribute framed."""
+
+import dataclasses
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from app.plots.base import PaintedView, line_height
+from app.plots.color_maps import diverging_image, finite_limit
+from app.theme import current_theme
+from core.explain.protocol import Explanation, Places, Region
+from core.explain.scene import Step
+from core.types import Array
+
+MOST = 3
+"""Source tensors that are shown."""
+
+_GAP = 10.0
+_HEIGHT = 118
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Source:
+    """A plane cut out of a tensor, and the box of entries in it that contribute."""
+
+    title: str
+    values: Array  # (rows, columns)
+    limit: float
+    box: tuple[int, int, int, int]  # first and last row, first and last column
+
+
+def sources(step: Step, explanation: Explanation) -> list[Source]:
+    """The source tensors of an explanation, the largest term's plane of each."""
+    found: dict[tuple[int | None, str], Source] = {}
+    for region in explanation.regions:
+        key = (region.record, region.tensor)
+        tensor = step.tensor(*key)
+        if key not in found and tensor.ndim:
+            found[key] = _cut(tensor, region)
+    return list(found.values())[:MOST]
+
+
+def _cut(tensor: Array, region: Places | Region) -> Source:
+    marked = np.zeros(tensor.shape, dtype=bool)
+    marked[region.index] = True
+    first = np.unravel_index(int(np.argmax(np.where(marked, np.abs(tensor), -1))), tensor.shape)
+    leading = tuple(int(i) for i in first[:-2])
+    plane, mask = np.atleast_2d(tensor[leading]), np.atleast_2d(marked[leading])
+    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
+    name = f"{region.tensor}[{', '.join([*map(str, leading), ':'][: tensor.ndim])}]" if leading else region.tensor
+    box = (int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1]))
+    return Source(name, plane, finite_limit(tensor), box)
+
+
+class SourcesView(PaintedView):
+    """Draws the sources of one explanation."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Source tensors", parent)
+        self._sources: list[Source] = []
+        self.setFixedHeight(_HEIGHT)
+
+    def set_sources(self, found: list[Source]) -> None:
+        """Show these."""
+        self._sources = found
+        self.setVisible(bool(found))
+        names = ", ".join(source.title for source in found)
+        self.setAccessibleDescription(f"Made from {names}")
+        self.set_message("")
+
+    def paint_content(self, painter: QPainter) -> None:
+        """Title, picture and frame of each."""
+        if not self._sources:
+            return
+        width = (self.width() - _GAP * (len(self._sources) - 1)) / len(self._sources)
+        for position, source in enumerate(self._sources):
+            self._paint(painter, source, QRectF(position * (width + _GAP), 0, width, self.height()))
+
+    def _paint(self, painter: QPainter, source: Source, room: QRectF) -> None:
+        theme = current_theme()
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop), source.title)
+        room = room.adjusted(0, line_height(), 0, -2)
+        rows, columns = source.values.shape
+        # Long rows are stretched to be seen; pictures keep their shape.
+        side = min(room.width() / columns, room.height() / rows)
+        stretched = max(rows, columns) > 4 * min(rows, columns)
+        width = room.width() if stretched else side * columns
+        height = min(room.height(), max(side * rows, 14.0)) if stretched else side * rows
+        place = QRectF(room.center().x() - width / 2, room.top(), width, height)
+        painter.drawImage(place, diverging_image(source.values, source.limit))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.border), 1))
+        painter.drawRect(place)
+        top, bottom, left, right = source.box
+        across, down = width / columns, height / rows
+        frame = QRectF(place.left() + left * across, place.top() + top * down, 0, 0)
+        frame.setSize(QRectF(0, 0, (right - left + 1) * across, (bottom - top + 1) * down).size())
+        painter.setPen(QPen(QColor(theme.backward), 2))
+        painter.drawRect(frame.adjusted(-1, -1, 1, 1))
+
+    def sizeHint(self) -> QSize:
+        """As wide as the tab, of a fixed height."""
+        return QSize(280, _HEIGHT)

@@ -1,0 +1,248 @@
+"""The lines inside a layer's backward: the gradients of its parameters, then the way to dx.
+
+dx has no lines where nothing before the layer learns and it was never computed.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from functools import singledispatch
+
+import numpy as np
+
+from core.layers.activations import Sigmoid, Softmax, Tanh
+from core.layers.base import Layer
+from core.layers.conv import Conv2D
+from core.layers.dense import Dense
+from core.layers.dropout import Dropout
+from core.layers.normalization import BatchNorm, LayerNorm
+from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
+from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
+from core.substeps.forward import by_channel
+from core.substeps.substep import SubStep, given
+from core.substeps.windows import conv_back_with, conv_places, pool_places, routed, spread
+from core.tape import Record
+from core.types import Array, Arrays
+
+Make = Callable[[], Array]
+
+
+def backward_substeps(layer: Layer, params: Arrays, record: Record) -> list[SubStep]:
+    """The sub-steps of a backward record; `params` as they stood then."""
+    steps = [*_parameter_steps(layer, record)]
+    if "dx" in record.tensors:
+        steps += _dx_steps(layer, params, record)
+    return [dataclasses.replace(step, backward=True) for step in steps]
+
+
+def _parameter_steps(layer: Layer, record: Record) -> list[SubStep]:
+    """One for each gradient of a parameter, with its formula."""
+    formulas = _FORMULAS.get(type(layer), {})
+    return [
+        SubStep(name, formulas[name], words, given(record.tensors[name]), name, per_sample=False)
+        for name, words in (
+            ("d_weight", "How much the loss changes per unit of each weight, added up over the batch."),
+            ("d_bias", "How much the loss changes per unit of each bias, added up over the batch."),
+        )
+        if name in record.tensors
+    ]
+
+
+_NORM = {"d_weight": "d_weight = Σ dy · x̂", "d_bias": "d_bias = Σ dy"}
+_FORMULAS: dict[type[Layer], dict[str, str]] = {
+    Dense: {"d_weight": "d_weight[o, i] = Σₙ dy[n, o] · x[n, i]", "d_bias": "d_bias[o] = Σₙ dy[n, o]"},
+    Conv2D: {
+        "d_weight": "d_weight[f, c, i, j] = Σₙ Σ_r Σ_s dy[n, f, r, s] · x[n, c, h, w]",
+        "d_bias": "d_bias[f] = Σₙ Σ_r Σ_s dy[n, f, r, s]",
+    },
+    BatchNorm: _NORM,
+    LayerNorm: _NORM,
+}
+
+
+@singledispatch
+def _dx_steps(layer: Layer, params: Arrays, record: Record) -> list[SubStep]:
+    return []
+
+
+@_dx_steps.register
+def _(layer: Dense, params: Arrays, record: Record) -> list[SubStep]:
+    words = "Every input hears from all outputs it went into, each times its weight."
+    return [SubStep("dx", "dx[n, i] = Σₒ dy[n, o] · weight[o, i]", words, given(record.tensors["dx"]), "dx")]
+
+
+@_dx_steps.register
+def _(layer: Conv2D, params: Arrays, record: Record) -> list[SubStep]:
+    dy, cache, places = record.tensors["dy"], record.cache, conv_places(layer)
+    return [
+        SubStep(
+            f"dx to {where}",
+            f"dx[n, c, h, w] ← dx + Σ_f dy[n, f, r, s] · weight[f, c, i, j], (i, j) = {where}",
+            f"{rows} of every window gets its dy back through the weight it went through ({number} of {len(places)}).",
+            conv_back_with(layer, params["weight"] * mask, dy, cache),
+            "dx" if number == len(places) else "",
+        )
+        for number, (where, rows, mask) in enumerate(places, 1)
+    ]
+
+
+@_dx_steps.register
+def _(layer: MaxPool2D, params: Arrays, record: Record) -> list[SubStep]:
+    x, y, dy = record.cache["x"], record.cache["y"], record.tensors["dy"]
+    places = pool_places(layer, x.shape[2:], y.shape[2:])
+    return [
+        SubStep(
+            f"dx to {place.where}",
+            f"dx ← dx + dy where x at {place.where} is the window's first maximum",
+            f"{place.words} of every window gets the gradient if it was the first largest ({number} of {len(places)}).",
+            routed(x, y, dy, places[:number]),
+            "dx" if number == len(places) else "",
+        )
+        for number, place in enumerate(places, 1)
+    ]
+
+
+@_dx_steps.register
+def _(layer: AvgPool2D, params: Arrays, record: Record) -> list[SubStep]:
+    dx, dy, area = record.tensors["dx"], record.tensors["dy"], layer.kernel_size**2
+    share, places = dy / area, pool_places(layer, dx.shape[2:], dy.shape[2:])
+    parts = [
+        SubStep(
+            f"dx to {place.where}",
+            f"dx ← dx + share at {place.where} of the window",
+            f"{place.words} of every window gets its share ({number} of {len(places)}).",
+            spread(share, dx.shape, places[:number]),
+            "dx" if number == len(places) else "",
+        )
+        for number, place in enumerate(places, 1)
+    ]
+    return [SubStep("share", f"dy / {area}", f"Every gradient is cut into {area} equal parts.", given(share)), *parts]
+
+
+@_dx_steps.register
+def _(layer: GlobalAvgPool2D, params: Arrays, record: Record) -> list[SubStep]:
+    dx, dy = record.tensors["dx"], record.tensors["dy"]
+    area = dx.shape[2] * dx.shape[3]
+    return [
+        SubStep("share", f"dy / {area}", f"Every gradient is cut into {area} equal parts.", lambda: dy / area),
+        SubStep("dx", "dx[n, c, i, j] = share[n, c]", "Every pixel of the channel gets one.", given(dx), "dx"),
+    ]
+
+
+@_dx_steps.register
+def _(layer: BatchNorm, params: Arrays, record: Record) -> list[SubStep]:
+    dy, x_hat, tensors = record.tensors["dy"], record.cache["x_hat"], record.tensors
+    scale, count = by_channel(params["weight"] * record.cache["inv_std"], dy), dy.size // dy.shape[1]
+
+    def through_mean() -> Array:
+        return -scale * by_channel(tensors["d_bias"] / count, dy) * np.ones_like(dy)
+
+    def through_variance() -> Array:
+        return -scale * x_hat * by_channel(tensors["d_weight"] / count, dy)
+
+    root = "weight / √(var + eps)"
+    return _paths(record, "dy", root, lambda: scale * dy, through_mean, through_variance)
+
+
+@_dx_steps.register
+def _(layer: LayerNorm, params: Arrays, record: Record) -> list[SubStep]:
+    x_hat, inv_std = record.cache["x_hat"], record.cache["inv_std"]
+    g, axes = record.tensors["dy"] * params["weight"], tuple(range(1, x_hat.ndim))
+
+    def through_mean() -> Array:
+        return -inv_std * g.mean(axis=axes, keepdims=True) * np.ones_like(g)
+
+    def through_variance() -> Array:
+        return -inv_std * x_hat * (g * x_hat).mean(axis=axes, keepdims=True)
+
+    first = SubStep("g", "g = weight · dy", "The gradient of x̂.", given(g))
+    root = "1 / √(var + eps)"
+    return [first, *_paths(record, "g", root, lambda: inv_std * g, through_mean, through_variance)]
+
+
+def _paths(
+    record: Record, g: str, scale: str, direct: Make, through_mean: Make, through_variance: Make
+) -> list[SubStep]:
+    """The three ways from an x to the loss through a normalisation, which add up to dx; `g` is the gradient used."""
+    return [
+        SubStep(
+            "direct",
+            f"s · {g}, with s = {scale}",
+            "The first path: x is divided by the deviation, as if mean and variance were constants.",
+            direct,
+        ),
+        SubStep(
+            "by the mean",
+            f"−s · mean({g})",
+            "The second path: raising one x raises the mean, which lowers all others.",
+            through_mean,
+        ),
+        SubStep(
+            "by the variance",
+            f"−s · x̂ · mean({g} · x̂)",
+            "The third path: moving x outwards raises the variance, which draws all values in.",
+            through_variance,
+        ),
+        SubStep("dx", "dx = the three paths together", "Their sum.", given(record.tensors["dx"]), "dx"),
+    ]
+
+
+@_dx_steps.register
+def _(layer: Softmax, params: Arrays, record: Record) -> list[SubStep]:
+    y, dy, dx = record.cache["y"], record.tensors["dy"], record.tensors["dx"]
+
+    def total() -> Array:
+        return (dy * y).sum(axis=1)
+
+    return [
+        SubStep("dy·y", "dy[n, c] · y[n, c]", "Every gradient times its probability.", lambda: dy * y),
+        SubStep(
+            "Σ dy·y", "Σₖ dy[n, k] · y[n, k]", "Their sum in each sample: the mean gradient, weighted by y.", total
+        ),
+        SubStep(
+            "dy − Σ",
+            "dy[n, c] − Σₖ dy[n, k] · y[n, k]",
+            "Taken away: raising all inputs together changes no probability.",
+            lambda: dy - total()[:, None],
+        ),
+        SubStep("dx", "dx = y · (dy − Σ)", "Times the probability.", given(dx), "dx"),
+    ]
+
+
+@_dx_steps.register
+def _(layer: Dropout, params: Arrays, record: Record) -> list[SubStep]:
+    return [
+        SubStep("mask", "the mask of the way forward", "Which values stayed.", given(record.cache["mask"]), "mask"),
+        SubStep("dx", "dx = dy · mask", "Only those let the gradient through.", given(record.tensors["dx"]), "dx"),
+    ]
+
+
+_SLOPES: dict[type[Layer], str] = {
+    ReLU: "1 where x > 0, otherwise 0",
+    LeakyReLU: "1 where x > 0, otherwise negative_slope",
+    ELU: "1 where x > 0, otherwise alpha · exp(x)",
+    SiLU: "σ(x) · (1 + x · (1 − σ(x)))",
+    GELU: "½ (1 + t) + ½ x (1 − t²) √(2/π) (1 + 3 · 0.044715 x²)",
+    Softplus: "σ(x) = 1 / (1 + exp(−x))",
+    Sigmoid: "y · (1 − y)",
+    Tanh: "1 − y²",
+}
+
+
+def _elementwise(layer: Layer, params: Arrays, record: Record) -> list[SubStep]:
+    """Every value by itself: the slope of the curve, and the product with it."""
+    dy = record.tensors["dy"]
+
+    def slope() -> Array:
+        # The layer's own backward of a gradient of 1 everywhere.
+        found, _ = layer.backward(np.ones_like(dy), record.cache)
+        assert found is not None
+        return found
+
+    return [
+        SubStep("slope", f"slope = {_SLOPES[type(layer)]}", "How steep the curve is at each input.", slope),
+        SubStep("dx", "dx = dy · slope", "Every gradient times its slope.", given(record.tensors["dx"]), "dx"),
+    ]
+
+
+for _kind in _SLOPES:
+    _dx_steps.register(_kind, _elementwise)
