@@ -2,6 +2,7 @@
 
 Each side runs in a process of its own, so that neither's threads or memory disturb the other, and the two take turns
 within every measurement, so that a machine that slows down slows both. The medians of several turns are compared.
+Other programs that compute at the same time spoil the rows with several threads: run it on an idle machine.
 """
 
 import argparse
@@ -92,7 +93,7 @@ class Side:
 
 
 def _compare(ours: Side, torch: Side | None, threads: int, quick: bool) -> list[dict[str, Any]]:
-    turns, seconds = (5, 0.06) if quick else (15, 0.25)
+    turns, seconds = (5, 0.06) if quick else (11, 0.25)
     cases = [(case, "step") for case in CASES] + [(EVALUATION, "evaluation")] * (not quick)
     rows = []
     for case, what in cases:
@@ -146,13 +147,15 @@ def _serve(name: str) -> None:
 
 
 def _time(call: Callable[[], Any], seconds: float) -> float:
-    """Microseconds a call."""
+    """Microseconds a call: the median, so that neither an interruption nor the short last batch of an epoch counts."""
     call()
-    calls, start = 0, time.perf_counter()
-    while (spent := time.perf_counter() - start) < seconds:
+    spent: list[float] = []
+    begin = time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        start = time.perf_counter()
         call()
-        calls += 1
-    return spent / calls * 1e6
+        spent.append(time.perf_counter() - start)
+    return statistics.median(spent) * 1e6
 
 
 def _report(rows: list[dict[str, Any]]) -> str:

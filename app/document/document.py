@@ -9,11 +9,14 @@ from typing import Any, ClassVar
 
 from psygnal import Signal
 
+from app.document.changes import change_words
 from app.document.course import Course
 from app.document.edits import Edits, Moment
 from app.document.history import History
+from app.document.present import Present
 from app.document.questions import Questions
-from app.document.stepper import Stepper
+from app.document.stepper import Stepper, TapeMemory
+from app.document.walk import Walk
 from core.datasets.base import Dataset
 from core.experiment import Experiment
 from core.metrics import Evaluation
@@ -53,8 +56,11 @@ class Document:
         self.trainer: Trainer | None = None
         self.selected_layer = 0
         self.sample = 0
+        self.whole_batch = False  # pictures show the mean over the batch instead of `sample`
         self._stepper: Stepper | None = None
         self._held: dict[str, Any] | None = None  # the trainer's state while there is no tape, see `problem`
+        self._present: Present | None = None  # the newest moment while an earlier one is shown, see `travel`
+        self.walk = Walk(self)
         self._build()
 
     # What is shown
@@ -117,6 +123,27 @@ class Document:
         """Whether Back has somewhere to go."""
         return not self.running and self._stepper is not None and self._stepper.can_go_back
 
+    @property
+    def in_past(self) -> bool:
+        """Whether an earlier moment is shown, see `travel`."""
+        return self._present is not None
+
+    @property
+    def tape_memory(self) -> int:
+        """Bytes that the tapes take which one can walk back over."""
+        steppers = (self._stepper, self._present.stepper if self._present else None)
+        return sum(stepper.memory for stepper in steppers if stepper)
+
+    @property
+    def tapes(self) -> TapeMemory | None:
+        """What the tapes take that lie around the cursor."""
+        return self._stepper.tapes if self._stepper else None
+
+    @property
+    def options_as_recorded(self) -> bool:
+        """Whether loss and optimizer still have the options with which the tape was recorded."""
+        return self.tape is not None and all(step < self.tape.step for step, _ in self.course.marks)
+
     def shown_evaluation(self) -> tuple[int, Evaluation] | None:
         """The newest evaluation on test data that is not later than the cursor."""
         return self.history.evaluation_at(self.steps_done)
@@ -137,6 +164,8 @@ class Document:
             return
         if self.running and not experiment.only_live_options_differ(self.experiment):
             self.pause_needed.emit()
+        if not self.running and self._can_keep_weights(experiment, data):
+            self._leave_later()
         self.edits.add(label, self._moment())
         if self.running:
             self._change_live(label, experiment)
@@ -145,8 +174,9 @@ class Document:
 
     def _change_live(self, label: str, experiment: Experiment) -> None:
         """Change options of the optimizer while it runs elsewhere; the mirror here records the batches it shows."""
+        self.course.mark(len(self.history.losses), change_words(self.experiment, experiment) or label)
         self.experiment = experiment
-        self.course.mark(len(self.history.losses), label)
+        self.history.follow(len(self.history.losses), experiment)
         if self.trainer:
             options = {name: value for name, value in experiment.optimizer.items() if name != "kind"}
             self.trainer.set_optimizer_options(options)
@@ -155,32 +185,43 @@ class Document:
     def undo(self) -> None:
         """Take the last edit back; training done since stays where the weights can."""
         self.pause_needed.emit()
+        self.back_to_now()
         if moment := self.edits.undo(self._moment()):
             self._return_to(moment)
 
     def redo(self) -> None:
         """Make the edit again that was taken back."""
         self.pause_needed.emit()
+        self.back_to_now()
         if moment := self.edits.redo(self._moment()):
             self._return_to(moment)
 
     def _moment(self) -> Moment:
-        state, cursor = self._stepper.place() if self._stepper else (self._held, 0)
+        """The newest moment, wherever one has travelled to."""
+        if self._present:
+            state, cursor = self._present.place
+        else:
+            state, cursor = self._stepper.place() if self._stepper else (self._held, 0)
         return Moment(self.experiment, self.data, state, cursor, self.history.copy(), list(self.course.marks))
 
-    def _moment_of_newest(self) -> Moment:
-        """The moment at the end of the curves, wherever the cursor is."""
-        newest = self.course.snapshots.nearest(len(self.history.losses))
-        return dataclasses.replace(self._moment(), state=newest, cursor=0) if newest else self._moment()
+    def _leave_later(self) -> None:
+        """Go on from the cursor: what came after it stays as a past run, and Undo brings it back."""
+        step, steps = self.steps_done, len(self.history.losses)
+        if steps > step:
+            moment = self._moment()
+            if not self._present and self._stepper:  # walked back over tapes, which still reach to the newest step
+                moment = dataclasses.replace(moment, state=self._stepper.state_after(steps), cursor=0)
+            self.edits.add(f"going on from step {step}", moment)
+        self.course.go_on_from(step, f"left at step {step}")
+        self._present = None
 
     def _return_to(self, moment: Moment) -> None:
         if moment.experiment != self.experiment and self._can_keep_weights(moment.experiment, moment.data):
             self._switch("undo", moment.experiment, moment.data)
             return
         # The weights of that moment too: the edit began anew, or (the choices being the same) it was about them.
-        self.course.start_anew(self.experiment.name)
+        self.course.return_to(moment.history, moment.marks, self.experiment.name)
         self._set(moment.experiment, moment.data)
-        self.course.return_to(moment.history, moment.marks)
         self._held = moment.state
         self._make_trainer()
         if self.trainer:
@@ -201,8 +242,14 @@ class Document:
         if self.tape is None:
             return
         sample = max(0, min(sample, len(self.tape.rows) - 1))
-        if sample != self.sample:
-            self.sample = sample
+        if sample != self.sample or self.whole_batch:
+            self.sample, self.whole_batch = sample, False
+            self.selection_changed.emit()
+
+    def show_whole_batch(self, wanted: bool) -> None:
+        """Show the mean over the batch, or the selected sample again."""
+        if wanted != self.whole_batch:
+            self.whole_batch = wanted
             self.selection_changed.emit()
 
     def reset(self) -> None:
@@ -234,6 +281,11 @@ class Document:
         """Anywhere on the current tape."""
         self._step("go_to", cursor)
 
+    def record_ahead(self) -> None:
+        """Record the next batch while nobody waits for it, if this one is done and that takes noticeably long."""
+        if self._stepper and not self.running:
+            self._stepper.record_ahead()
+
     def _step(self, move: str, *arguments: int) -> None:
         if self._stepper is None or self.running:
             return
@@ -257,8 +309,13 @@ class Document:
     def _note_progress(self) -> None:
         """Put the batch that was completed into the curves, if it is new to them."""
         assert self.tape and self.trainer
-        if self.cursor < len(self.tape) or self.tape.step <= len(self.history.losses):
+        if self.cursor < len(self.tape):
             return
+        if self.tape.step <= len(self.history.losses):
+            if not self._goes_another_way(self.tape):
+                return
+            self._leave_before(self.tape.step)
+        self._present = None
         self.course.add(self.tape.step, [self.tape.loss], {})
         self.course.keep(self.trainer.state())
         epoch_ends = self.tape.step % self.trainer.batches_per_epoch == 0
@@ -275,12 +332,57 @@ class Document:
     # The past
 
     def travel(self, step: int) -> None:
-        """Show the newest kept moment that is not later than `step`; running on from there leaves what came after."""
+        """Show the newest kept moment that is not later than `step`, with the batch that follows it before its updates.
+
+        Nothing is lost: `back_to_now` shows the newest moment as it was. Stepping from an earlier moment repeats the
+        course, and the curves stay, as long as every batch comes out as it once did. What leaves the later curve, as a
+        past run that Undo brings back, is a batch that comes out differently, an edit, or a run from there.
+        """
         state = self.course.snapshots.nearest(step)
         if state is None or self.running or self.trainer is None:
             return
+        if self._present is None:
+            self._present = Present.of(self._stepper, self._held, self.problem, self.trainer)
+        had_problem = self.problem
         self._take_up(state)
+        if self._stepper:
+            self._stepper.go_to(self._before_updates())
+        if self.problem != had_problem:
+            self.experiment_changed.emit()
         self.position_changed.emit()
+
+    def back_to_now(self) -> None:
+        """Show the newest moment again, exactly as it was left."""
+        present, self._present = self._present, None
+        if present is None or self.trainer is None:
+            return
+        had_problem = self.problem
+        self._stepper, self._held, self.problem = present.stepper, present.held, present.problem
+        self.trainer.restore(present.trainer_state)
+        if self.tape:
+            self.sample = min(self.sample, len(self.tape.rows) - 1)
+        if self.problem != had_problem:
+            self.experiment_changed.emit()
+        self.position_changed.emit()
+
+    def _before_updates(self) -> int:
+        """The cursor at which everything of the batch has been computed and no weight has changed yet."""
+        assert self.tape
+        return next((index for index, record in enumerate(self.tape.records) if record.phase == "update"), 0)
+
+    def _goes_another_way(self, tape: Tape) -> bool:
+        """Whether a batch that was repeated after travelling was trained, or came out, differently than it once did."""
+        if not self._present:
+            return False  # walking over tapes as they were recorded
+        return self.history.experiment_of(tape.step) != self.experiment or self.history.losses.at(tape.step) not in (
+            tape.loss,
+            None,
+        )
+
+    def _leave_before(self, step: int) -> None:
+        """Leave the course from that step on, which has just been done differently."""
+        self.edits.add(f"going on from step {step - 1}", self._moment())
+        self.course.go_on_from(step - 1, f"left at step {step - 1}")
 
     # Running elsewhere
 
@@ -289,11 +391,13 @@ class Document:
         if self._stepper is None or self.running:
             return None
         if 0 < self._stepper.cursor < len(self._stepper.tape):
-            self.next_batch()  # a batch that was begun is finished here: the curves need its loss
+            if self._present:
+                self.batch_start()  # the run repeats this batch, and leaves the later curve from here on
+            else:
+                self.next_batch()  # a batch that was begun is finished here: the curves need its loss
         state = self._stepper.state_at_cursor()
-        if len(self.history.losses) > state["steps"]:
-            self.edits.add(f"going on from step {state['steps']}", self._moment_of_newest())
-        self.course.go_on_from(state["steps"], "left")
+        self._leave_later()
+        self.history.follow(state["steps"], self.experiment)
         self.course.keep(state)
         self._set_running(True)
         return state
@@ -328,9 +432,10 @@ class Document:
 
     def _switch(self, label: str, experiment: Experiment, data: Dataset) -> None:
         keeps_weights, left = self._can_keep_weights(experiment, data), self.experiment.name
+        words = change_words(self.experiment, experiment) or label
         self._set(experiment, data)
         if keeps_weights:
-            self._go_on_with_new_options(label)
+            self._go_on_with_new_options(words)
         else:
             self._build(left)
 
@@ -345,7 +450,7 @@ class Document:
         if other_data:
             self.data_changed.emit()
 
-    def _go_on_with_new_options(self, label: str) -> None:
+    def _go_on_with_new_options(self, words: str) -> None:
         """Keep the weights and the place on the tape."""
         stepper, held = self._stepper, self._held
         step = self.steps_done
@@ -360,8 +465,9 @@ class Document:
                 self.problem = str(error)
         elif self.trainer and held:
             self._take_up(held)
-        self.course.go_on_from(step, label)
-        self.course.mark(step, label)
+        self.course.go_on_from(step, f"left at step {step}")
+        self.course.mark(step, words)
+        self.history.follow(step, self.experiment)
         self._announce()
 
     def _build(self, left: str = "") -> None:
@@ -370,13 +476,15 @@ class Document:
         self.questions.forget()
         self._held = None
         self._make_trainer()
+        self.history.follow(0, self.experiment)
         if self.trainer:
+            self.course.keep(self.trainer.state())
             self._take_up(self.trainer.state())
         self._announce()
 
     def _make_trainer(self) -> None:
         """A trainer for the experiment, or the `problem` that prevents one."""
-        self.trainer, self._stepper, self.problem = None, None, ""
+        self.trainer, self._stepper, self._present, self.problem = None, None, None, ""
         try:
             self.trainer = self.experiment.trainer(self.data)
         except ChainruleError as error:

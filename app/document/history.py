@@ -55,7 +55,8 @@ class History:
 
     def branch_off(self, step: int) -> None:
         """From here on this is another training than the one its copies go on with."""
-        self.branches = [entry for entry in self.branches if entry[0] < step] + [(step, next(_branch_numbers))]
+        root, *others = self.branches
+        self.branches = [root, *(entry for entry in others if entry[0] < step), (step, next(_branch_numbers))]
 
     def shared_steps(self, other: History) -> int:
         """Up to which step both are the same training; −1 where not even the start weights are."""

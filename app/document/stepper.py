@@ -4,15 +4,20 @@ The trainer always stands behind the newest tape. Going back moves a cursor; not
 going forward again shows the same numbers. Old tapes are dropped when together they pass a budget of memory.
 """
 
+import contextlib
 import dataclasses
+import time
 from typing import Any
 
 from core.tape import Tape
 from core.trainer import Trainer
-from core.types import Array
+from core.types import Array, ChainruleError
 
 TAPE_BUDGET = 128 * 2**20
 """Bytes that tapes one can walk back to may take together; the current one is always kept."""
+
+SLOW_RECORDING = 0.02
+"""Seconds from which on a tape is recorded ahead."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +25,16 @@ class _Entry:
     state: dict[str, Any]  # of the trainer, before the step
     tape: Tape
     size: int
+
+
+@dataclasses.dataclass(frozen=True)
+class TapeMemory:
+    """What the kept tapes take, in bytes."""
+
+    current: int  # the tape the cursor is on
+    kept: int  # how many tapes there are
+    total: int
+    limit: int = TAPE_BUDGET
 
 
 class Stepper:
@@ -30,6 +45,7 @@ class Stepper:
         self._entries: list[_Entry] = []
         self._position = 0
         self.cursor = 0
+        self._record_seconds = 0.0  # how long the newest tape took
         self._record()
 
     @property
@@ -41,6 +57,11 @@ class Stepper:
     def memory(self) -> int:
         """Bytes that all kept tapes take."""
         return sum(entry.size for entry in self._entries)
+
+    @property
+    def tapes(self) -> TapeMemory:
+        """What the kept tapes take."""
+        return TapeMemory(self._entries[self._position].size, len(self._entries), self.memory)
 
     @property
     def steps_done(self) -> int:
@@ -90,6 +111,12 @@ class Stepper:
         rng: dict[str, Any] = self._entries[self._position].state["rng"]
         return rng
 
+    def state_after(self, step: int) -> dict[str, Any] | None:
+        """The trainer's state when so many steps are done, if it is still at hand."""
+        if self._trainer.steps == step:
+            return self._trainer.state()
+        return next((entry.state for entry in self._entries if entry.state["steps"] == step), None)
+
     def state_to_resume(self) -> dict[str, Any]:
         """The trainer's state at the last batch border: behind this batch if it is done, otherwise before it."""
         return self.state_at_cursor() if self.cursor == len(self.tape) else self._entries[self._position].state
@@ -114,6 +141,19 @@ class Stepper:
             self._record()
             self.go_to(cursor)
 
+    def record_ahead(self) -> None:
+        """Record the next tape ahead of the cursor, if this one is done and recording takes noticeably long.
+
+        Only then: until this batch is done, the trainer has to stand right behind it to be evaluated.
+        """
+        newest = self._position + 1 == len(self._entries)
+        if not newest or self.cursor < len(self.tape) or self._record_seconds < SLOW_RECORDING:
+            return
+        # What cannot be computed is told when it is asked for.
+        with contextlib.suppress(ChainruleError):
+            self._append()
+        self._forget_oldest()
+
     def _next_tape(self) -> None:
         if self._position + 1 < len(self._entries):
             self._position += 1
@@ -121,12 +161,21 @@ class Stepper:
             self._record()
 
     def _record(self) -> None:
+        self._append()
+        self._position = len(self._entries) - 1
+        self._forget_oldest()
+
+    def _append(self) -> None:
+        started = time.perf_counter()
         state = self._trainer.state()
         tape = self._trainer.record_step()
         self._entries.append(_Entry(state, tape, _size(tape)))
-        while len(self._entries) > 1 and self.memory > TAPE_BUDGET:
+        self._record_seconds = time.perf_counter() - started
+
+    def _forget_oldest(self) -> None:
+        while self._position > 0 and self.memory > TAPE_BUDGET:
             del self._entries[0]
-        self._position = len(self._entries) - 1
+            self._position -= 1
 
 
 def _size(tape: Tape) -> int:

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.engine.channel import ENDED, Channel
 from app.engine.engine import Engine
-from app.engine.protocol import ChangeOptimizer, Failed, Frame, Grant, Load, Pause, Quit, Run, Stopped, unmoved
+from app.engine.protocol import Begun, ChangeOptimizer, Failed, Frame, Grant, Load, Pause, Quit, Run, Stopped, unmoved
 from app.engine.state_block import StateBlock
 from app.engine.worker import work
 from core.datasets.base import Dataset
@@ -45,7 +45,7 @@ class ProcessEngine(Engine):
         self._owes_grant = False
         self._pausing_since = 0.0
         self._heard_at = 0.0
-        self._has_begun = False  # whether the child has reported anything of this run
+        self._has_begun = False  # whether the child has taken up this run
         self._is_slow = False
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
@@ -112,8 +112,10 @@ class ProcessEngine(Engine):
             self._channel.send(Grant())
 
     def _take(self, message: object) -> None:
-        self._heard_at, self._has_begun = time.monotonic(), True
-        if isinstance(message, Frame):
+        self._heard_at = time.monotonic()
+        if isinstance(message, Begun):
+            self._has_begun = True
+        elif isinstance(message, Frame):
             message = self._unpacked(message)
             if message.state is not None:
                 self._last = message

@@ -70,6 +70,11 @@ class Quit:
 
 
 @dataclasses.dataclass(frozen=True)
+class Begun:
+    """The run was taken up; from here on there is something to lose."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Frame:
     """What a running training reports: all losses since the last frame, and now and then its whole state."""
 

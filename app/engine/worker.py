@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 from threadpoolctl import threadpool_limits
 
 from app.engine.loop import TrainingLoop
-from app.engine.protocol import ChangeOptimizer, Failed, Frame, Grant, Load, Pause, Quit, Run, Stopped
+from app.engine.protocol import Begun, ChangeOptimizer, Failed, Frame, Grant, Load, Pause, Quit, Run, Stopped
 from app.engine.state_block import StateBlock
 from core.datasets.base import Dataset
 
@@ -78,6 +78,7 @@ class _Worker:
         self._block = StateBlock.attached(run.block)
         self._loop = TrainingLoop(dataclasses.replace(run, state=self._block.read(run.state)), self._data)
         self._granted = True
+        self._connection.send(Begun())
 
     def _train(self, loop: TrainingLoop) -> None:
         loop.advance(SLICE)

@@ -24,4 +24,4 @@ def option_explanation(option: Option) -> str:
 
 def _lines(text: str) -> str:
     """One formula a line."""
-    return escape(text).replace("; ", ";<br>").replace("`", "")
+    return "<br>".join(escape(line) for line in text.replace("`", "").replace("; ", ";\n").split("\n"))

@@ -47,7 +47,7 @@ class ValueEdit(QLineEdit):
         menu = QMenu(self)
         menu.triggered.connect(self._pick)
         self._arrow = self.addAction(icon("chevron-down"), QLineEdit.ActionPosition.TrailingPosition)
-        self._arrow.setToolTip("Usual values")
+        self._arrow.setText("Usual values")
         self._arrow.triggered.connect(self.unfold)
         theme_changed.connect(self._tint)
         self._tint()

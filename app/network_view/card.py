@@ -139,10 +139,11 @@ class Card(QWidget):
     def _paint_row(self, painter: QPainter, row: Row, rect: QRectF, color: str) -> None:
         label = QRectF(rect.left(), rect.top() - _LABEL, rect.width(), _LABEL - 2)
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.setFont(font())
-        painter.setPen(text_color(color))
-        painter.drawText(label, int(Qt.AlignmentFlag.AlignLeft | middle), row.name)
-        room = label.width() - metrics().horizontalAdvance(row.name) - 4
+        name, points = fitting((row.name,), (8.5, 7.5), label.width())
+        painter.setFont(font(points))
+        painter.setPen(text_color(phase_color(row.phase) if row.phase else color))
+        painter.drawText(label, int(Qt.AlignmentFlag.AlignLeft | middle), name)
+        room = label.width() - metrics(points).horizontalAdvance(name) - 4
         note, points = fitting((row.note,), (8.5, 7.5), room)
         painter.setFont(font(points))
         painter.drawText(label, int(Qt.AlignmentFlag.AlignRight | middle), note)

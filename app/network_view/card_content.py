@@ -21,6 +21,7 @@ class Row:
     name: str
     state: RowState
     picture: Picture | None = None
+    phase: Phase | None = None  # of the record whose sub-step is shown here instead
 
     @property
     def note(self) -> str:
@@ -37,6 +38,7 @@ class CardContent:
     subtitles: tuple[str, ...]  # from the longest to the shortest wording
     top: Row
     bottom: Row
+    shape: str = ""  # of what it gives for one sample
     neurons: int = 0  # how many heat maps the top row has or will have
     tall_top: bool = False  # the top rows get the larger part of all cards, because somewhere there are heat maps
     active: Phase | None = None  # the direction of the record that was just done here
@@ -47,7 +49,7 @@ class CardContent:
 def titles_only(document: Document) -> list[CardContent]:
     """The cards of a network that does not work: shapes as far as they fit, nothing in the rows."""
     empty, shape = Row("", "ahead"), document.data.input_shape
-    cards = [CardContent(-1, "0 · Input", (shape_text(shape),), empty, empty, name="0, Input")]
+    cards = [CardContent(-1, "0 · Input", (shape_text(shape),), empty, empty, shape_text(shape), name="0, Input")]
     known: Shape | None = shape
     for index, spec in enumerate(document.experiment.layers):
         layer = layer_from_spec(spec)

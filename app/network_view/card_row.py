@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from app.network_view.arrows import Arrow
 from app.network_view.card import HALO, TITLE_HEIGHT, Card
 from app.network_view.card_content import CardContent
 from app.plots.color_maps import finite_limit
@@ -21,6 +22,7 @@ _LINKED_GAPS = (34, 84)
 _MARGIN = 2
 _LEAST_HEIGHT = 230
 _NEAR = 5.0
+_SHAPE_ROOM = 8.0  # the arrow stands above its shape
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,15 @@ class CardRow(QWidget):
         return QRectF(left.right() + 1 - HALO, left.top(), right.left() - left.right() - 1 + 2 * HALO, left.height())
 
     def hover_text(self, point: QPointF) -> str:
-        """The weight whose link lies under a point."""
+        """The weight whose link lies under a point, or what travels on the arrow there."""
         for index, links in self._links.items():
             if self.gap(index).contains(point) and links:
                 nearest = min(links, key=lambda link: abs(link.height_at(point.x()) - point.y()))
                 if abs(nearest.height_at(point.x()) - point.y()) <= _NEAR:
                     return f"weight[{nearest.row}, {nearest.column}] = {format_number(nearest.value)}"
-        return ""
+        reached = [] if self._titles_only else self._reached()
+        arrows = (arrow for index, passed in enumerate(reached) for arrow in self.arrows(index, *passed))
+        return next((arrow.words for arrow in arrows if arrow.place().contains(point)), "")
 
     def sizeHint(self) -> QSize:
         """As much as the cards want."""
@@ -112,7 +116,7 @@ class CardRow(QWidget):
 
     def _shape(self) -> tuple[object, ...]:
         """What the places of the cards depend on."""
-        return self._titles_only, sorted(self._weights), [card.content.neurons for card in self.cards]
+        return self._titles_only, sorted(self._weights), [(c.content.neurons, c.content.shape) for c in self.cards]
 
     def _reached(self) -> list[tuple[bool, bool]]:
         """For every gap whether values have come through it forward and gradients backward."""
@@ -168,7 +172,8 @@ class CardRow(QWidget):
         for index, (forward, backward) in enumerate(self._reached()):
             if self.gap(index).intersects(QRectF(event.rect())):
                 self._paint_links(painter, index)
-                self._paint_arrows(painter, index, forward, backward)
+                for arrow in self.arrows(index, forward, backward):
+                    arrow.paint(painter, self.gap(index), with_shape=index not in self._links)
         painter.end()
 
     def _paint_links(self, painter: QPainter, index: int) -> None:
@@ -183,16 +188,20 @@ class CardRow(QWidget):
             painter.setPen(QPen(color, 0.5 + 3.0 * share, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
             painter.drawPath(link.path())
 
-    def _paint_arrows(self, painter: QPainter, index: int, forward: bool, backward: bool) -> None:
-        theme, gap = current_theme(), self.gap(index)
-        before, after = self.cards[index], self.cards[index + 1]
-        upper, lower = after.top_rect(), after.bottom_rect()
+    def arrows(self, index: int, forward: bool = False, backward: bool = False) -> list[Arrow]:
+        """The arrows between card number `index` and the next one, and whether something has come over them."""
+        gap, before, after = self.gap(index), self.cards[index], self.cards[index + 1]
+        shape, upper, lower = before.content.shape, after.top_rect(), after.bottom_rect()
+        start, end = before.content.title, after.content.title
         # Links need the room beside the picture; the arrow moves up beside the row's label.
-        height = upper.top() - 10 if index in self._links else upper.center().y()
-        _paint_arrow(painter, QPointF(gap.center().x(), height), 1, theme.forward if forward else theme.border)
+        height = upper.top() - 10 if index in self._links else upper.center().y() - _SHAPE_ROOM
+        there = f"{shape} values of every sample go from {start} to {end}" + ("" if forward else ", later")
+        found = [Arrow(QPointF(gap.center().x(), height), 1, forward, shape, there)]
         if before.content.bottom.state != "not needed":
-            place = QPointF(gap.center().x(), lower.center().y())
-            _paint_arrow(painter, place, -1, theme.backward if backward else theme.border)
+            back = f"{shape} gradients of every sample come from {end} to {start}" + ("" if backward else ", later")
+            place = QPointF(gap.center().x(), lower.center().y() - _SHAPE_ROOM)
+            found.append(Arrow(place, -1, backward, shape, back))
+        return found
 
     # Pointer
 
@@ -214,12 +223,3 @@ def _differ(first: Arrays, second: Arrays) -> bool:
     if first.keys() != second.keys():
         return True
     return any(first[name] is not second[name] for name in first)
-
-
-def _paint_arrow(painter: QPainter, centre: QPointF, direction: int, color: str) -> None:
-    reach, head = 4.0 * direction, 3.0
-    painter.setPen(QPen(QColor(color), 1.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-    tip = QPointF(centre.x() + reach, centre.y())
-    painter.drawLine(QPointF(centre.x() - reach, centre.y()), tip)
-    for side in (-head, head):
-        painter.drawLine(tip, QPointF(tip.x() - head * direction, tip.y() + side))

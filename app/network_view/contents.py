@@ -13,6 +13,7 @@ from app.document.document import Document
 from app.document.plane import plane_outputs, plane_points
 from app.network_view.bars import Bars, Chances, Predictions
 from app.network_view.card_content import CardContent, Row, titles_only
+from app.network_view.matrices import LONGEST_BARS, tensor_picture
 from app.network_view.pictures import Cells, Maps, Picture, Scale
 from app.network_view.planes import LARGEST_NEURONS, Planes
 from app.network_view.style import limit_words, range_words, short_number
@@ -28,7 +29,7 @@ RowState = Literal["shown", "ahead", "not needed"]
 RESOLUTION = 32
 """Cells along each axis of the plane."""
 
-_LONGEST_BARS = 16
+_BATCH = -1  # in place of a sample: the mean over the batch
 _NO_PLANES: list[Array] = []  # one object, because pictures are kept by what they were made from
 
 
@@ -77,16 +78,16 @@ class Contents:
             self._planes = (key, tape, [np.moveaxis(output, 2, 0) for output in outputs])
         return self._planes[2]
 
-    def network_limits(self, tape: Tape, sample: int, planes: list[Array]) -> dict[str, float]:
+    def network_limits(self, tape: Tape, shown: int, planes: list[Array]) -> dict[str, float]:
         """The largest magnitude of any layer's y and of any gradient, on the whole tape: colours stay as one steps."""
-        key = (id(tape), sample, id(planes))
+        key = (id(tape), shown, id(planes))
         if self._limits[0] != key:
             limits = {"y": max([0.0, *(finite_limit(plane) for plane in planes[1:])]), "dy": 0.0}
             for record in tape.records:
                 if record.phase == "forward" and not planes:
-                    limits["y"] = max(limits["y"], finite_limit(record.tensors["y"][sample]))
+                    limits["y"] = max(limits["y"], finite_limit(of_sample(record.tensors["y"], shown)))
                 elif record.phase in ("loss", "backward"):
-                    limits["dy"] = max(limits["dy"], finite_limit(record.tensors["dy"][sample]))
+                    limits["dy"] = max(limits["dy"], finite_limit(of_sample(record.tensors["dy"], shown)))
             self._limits = (key, (tape, planes), limits)
         return self._limits[2]
 
@@ -96,24 +97,25 @@ class _Cards:
 
     def __init__(self, contents: Contents, document: Document, tape: Tape, choice: ScaleChoice) -> None:
         self._contents, self._document, self._tape, self._choice = contents, document, tape, choice
-        self._sample = min(document.sample, len(tape.rows) - 1)
+        self._sample = _BATCH if document.whole_batch else min(document.sample, len(tape.rows) - 1)
+        self._mean = "mean " if document.whole_batch else ""
         self._planes = contents.planes(tape, document.cursor) if document.data.is_plane else _NO_PLANES
         self._limits = contents.network_limits(tape, self._sample, self._planes) if choice == "network" else {}
 
     def input(self) -> CardContent:
-        """The selected sample itself; nobody asks for its gradient."""
+        """The selected sample itself, or their mean; nobody asks for its gradient."""
         shape = self._document.data.input_shape
         tape, planes = self._tape, self._drawn_planes(-1)
 
         def make() -> Picture:
-            values = tape.x[self._sample]
+            values = of_sample(tape.x, self._sample)
             shown = values if planes is None else planes
             high = finite_limit(shown)
             scale = Scale(-high, high, True) if values.ndim == 1 else Scale(*finite_range(values), False)
-            return self._picture_of("y", values, range_words(shown), scale, -1, planes)
+            return self._picture_of(self._mean + "y", values, range_words(shown), scale, -1, planes)
 
         key = (id(tape), self._sample, id(self._planes))
-        top = Row("y", "shown", self._contents.picture((-1, "y"), key, (tape, self._planes), make))
+        top = Row(self._mean + "y", "shown", self._contents.picture((-1, "y"), key, (tape, self._planes), make))
         return self._card(-1, "0 · Input", (shape_text(shape),), top, Row("dy", "not needed"))
 
     def layer(self, index: int, layer: Layer) -> CardContent:
@@ -131,7 +133,8 @@ class _Cards:
         index, loss = len(network.layers), network.loss
         record = self._find("loss", index)
         chances = not self._document.data.is_regression and (loss.takes != "values")
-        name, back = "p(class)" if chances else "prediction", "dlogits" if loss.takes == "logits" else "dy"
+        name = self._mean + ("p(class)" if chances else "prediction")
+        back = self._mean + ("dlogits" if loss.takes == "logits" else "dy")
         top, bottom = Row(name, "ahead"), Row(back, "ahead")
         if record is not None:
             key = (id(record), self._sample)
@@ -142,18 +145,44 @@ class _Cards:
 
     def _card(self, index: int, title: str, subtitles: tuple[str, ...], top: Row, bottom: Row) -> CardContent:
         record, planes = self._document.record, self._drawn_planes(index)
+        active = record.phase if record and record.index == index else None
+        if record and active:
+            top, bottom = self._with_substep(top, bottom, record)
         return CardContent(
             index=index,
             title=title,
             subtitles=subtitles,
             top=top,
             bottom=bottom,
+            shape=shape_text(self._shape(index)),
             neurons=0 if planes is None else len(planes),
             tall_top=bool(self._planes),
-            active=record.phase if record and record.index == index else None,
+            active=active,
             selected=self._document.selected_layer == index,
             name=f"{title.replace(' ·', ',')}, {subtitles[0].replace(' par.', ' parameters')}",
         )
+
+    def _shape(self, index: int) -> Shape:
+        """The shape of what a card gives for one sample; the loss gives one number."""
+        network = self._document.network
+        assert network
+        shapes = (network.input_shape, *network.shapes)
+        return shapes[index + 1] if index + 1 < len(shapes) else ()
+
+    def _with_substep(self, top: Row, bottom: Row, record: Record) -> tuple[Row, Row]:
+        """The rows with what the sub-step gives in place of what the record gave."""
+        step = self._document.walk.substep
+        if step is None:
+            return top, bottom
+        name = self._mean + step.name if step.per_sample else step.name
+
+        def make() -> Picture:
+            values = of_sample(step.tensor, self._sample) if step.per_sample else step.tensor
+            return tensor_picture(name, values)
+
+        picture = self._contents.picture((record.index, "sub-step"), (id(step), self._sample), step, make)
+        row = Row(name, "shown", picture, record.phase)
+        return (top, row) if step.backward else (row, bottom)
 
     def _find(self, phase: Phase, index: int) -> Record | None:
         return self._tape.find(phase, index, self._document.cursor)
@@ -168,33 +197,33 @@ class _Cards:
     def _forward_row(self, index: int) -> Row:
         record = self._find("forward", index)
         if record is None:
-            return Row("y", "ahead")
+            return Row(self._mean + "y", "ahead")
         planes = self._drawn_planes(index)
 
         def make() -> Picture:
-            values = record.tensors["y"][self._sample]
+            values = of_sample(record.tensors["y"], self._sample)
             shown = values if planes is None else planes
             high = self._limits.get("y", finite_limit(shown))
             # Of the whole batch, so that the kind of picture does not change with the sample.
             has_negative = not record.tensors["y"].min() >= 0
             signed = has_negative or planes is not None or self._choice == "network"
             scale = Scale(-high if signed else 0.0, high, signed, self._choice == "unit")
-            return self._picture_of("y", values, range_words(shown), scale, index, planes)
+            return self._picture_of(self._mean + "y", values, range_words(shown), scale, index, planes)
 
         key = (id(record), self._sample, self._choice, self._limits.get("y"), id(self._planes))
-        return Row("y", "shown", self._contents.picture((index, "y"), key, (record, self._planes), make))
+        return Row(self._mean + "y", "shown", self._contents.picture((index, "y"), key, (record, self._planes), make))
 
     def _backward_row(self, index: int) -> Row:
         network = self._document.network
         assert network
         if index < network.first_trainable:
             return Row("dy", "not needed")
-        record = self._find("backward", index)
-        return Row("dy", "ahead") if record is None else self._gradient_row(index, "dy", record)
+        record, name = self._find("backward", index), self._mean + "dy"
+        return Row(name, "ahead") if record is None else self._gradient_row(index, name, record)
 
     def _gradient_row(self, index: int, name: str, record: Record) -> Row:
         def make() -> Picture:
-            values = record.tensors["dy"][self._sample]
+            values = of_sample(record.tensors["dy"], self._sample)
             high = self._limits.get("dy", finite_limit(values))
             scale = Scale(-high, high, signed=True, per_unit=self._choice == "unit")
             return self._picture_of(name, values, limit_words(values), scale, index, None)
@@ -208,8 +237,10 @@ class _Cards:
         if values.ndim == 3:
             return Maps(name, values, scale, note)
         if planes is not None:
-            return Planes(name, values, planes, self._tape.x[self._sample], scale, note)
-        if len(values) > _LONGEST_BARS:
+            # The mean of all points is no point of theirs.
+            point = np.full(2, np.nan) if self._mean else self._tape.x[self._sample]
+            return Planes(name, values, planes, point, scale, note)
+        if len(values) > LONGEST_BARS:
             return Cells(name, values, scale, note, self._image_width(index))
         network, classes = self._document.network, self._document.data.class_names
         is_last = network is not None and index >= len(network.layers) - 1
@@ -224,18 +255,23 @@ class _Cards:
         return before[2] if len(before) == 3 and before[0] == 1 else None
 
     def _chances(self, record: Record) -> Picture:
-        document, sample = self._document, slice(self._sample, self._sample + 1)
+        document = self._document
         assert document.network
-        found = document.network.loss.probabilities(record.tensors["prediction"][sample])[0]
+        found = of_sample(document.network.loss.probabilities(record.tensors["prediction"]), self._sample)
         # A single output is the chance of class 1.
         chances = np.array([1 - found[0], found[0]]) if len(found) == 1 else found
-        true = int(document.data.t_train[self._tape.rows[self._sample]])
+        true = -1 if self._mean else int(document.data.t_train[self._tape.rows[self._sample]])
         return Chances(chances, short_number(self._tape.loss), document.data.class_names, true)
 
     def _predictions(self, record: Record) -> Picture:
-        values, target = (record.tensors[name][self._sample] for name in ("prediction", "target"))
+        values, target = (of_sample(record.tensors[name], self._sample) for name in ("prediction", "target"))
         high = finite_limit(np.concatenate([values, target]))
         return Predictions(values, Scale(-high, high, signed=True), short_number(self._tape.loss), target)
+
+
+def of_sample(tensor: Array, sample: int) -> Array:
+    """What belongs to one sample of a tensor (N, ...), or the mean over the batch."""
+    return tensor.mean(axis=0) if sample == _BATCH else tensor[sample]
 
 
 def _subtitles(shape: Shape, parameters: int) -> tuple[str, ...]:

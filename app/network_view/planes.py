@@ -89,7 +89,8 @@ class Planes(Picture):
         here = ((column + 0.5) / width * 2 * EXTENT - EXTENT, EXTENT - (row + 0.5) / height * 2 * EXTENT)
         value = format_number(self.planes[index][row, column])
         where = ", ".join(format_number(coordinate, 3) for coordinate in here)
-        return f"{self.entry_words(index)} for the selected sample\n{value} at the point ({where})"
+        whose = "over the batch" if math.isnan(float(self.point[0])) else "for the selected sample"
+        return f"{self.entry_words(index)} {whose}\n{value} at the point ({where})"
 
     def _image(self, plane: Array) -> QImage:
         limit = finite_limit(plane) if self.scale.per_unit else self.scale.high

@@ -1,77 +1,114 @@
 """One named curve: its data, how it is drawn, and what it says in words."""
 
+import dataclasses
 from typing import Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
 
 from app.plots.base import small_font
+from app.plots.curve_data import PointSeries, Series
 from app.plots.numbers import format_count, format_number
 from app.theme import blend, current_theme, readable, theme_color
 from core.types import Array
 
-Axis = Literal["left", "right"]
+Axis = Literal["left", "right", "own"]
+"""Values, shares from 0 to 1, or values on a scale of their own, which the name at the end tells."""
+
 _PALE = 0.45
-_MANY_POINTS = 1000
+_DOT = 6.0
+_OWN_TOP = 0.85
+"""How high the highest value on a scale of its own stands, as a share of the height."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CurveStyle:
+    """How a curve looks; the colour is a field of the theme such as `"forward"`, or any other colour.
+
+    A pale curve lies below the rest; one that is not `named` has no words at its end and is not read out.
+    """
+
+    color: str = "text"
+    axis: Axis = "left"
+    width: float = 2.0
+    pale: bool = False
+    named: bool = True
 
 
 class Curve:
-    """A curve on the left axis (values) or on the right one (shares from 0 to 1).
+    """A curve in the plot; `shown` are the places on the axis of what is drawn, NaN where there is none."""
 
-    Shapes: x (N,) rising steps; y (N,) values; shown (N,) their places on the axis, NaN where there is none
-    """
-
-    def __init__(self, name: str, axis: Axis) -> None:
+    def __init__(self, name: str, style: CurveStyle) -> None:
         self.name = name
-        self.axis = axis
-        self.x: Array = np.zeros(0)
-        self.y: Array = np.zeros(0)
-        self.shown: Array = np.zeros(0)
-        self.color = "text"
-        self.width = 2.0
-        self.pale = False
-        self.item: Any = pg.PlotDataItem(connect="finite", antialias=True)
-        self.item.setDownsampling(auto=True, method="peak")
-        self.item.setClipToView(True)
+        self.style = style
+        self.series: Series = PointSeries(np.empty(0), np.empty(0))
+        self.shown: Array = np.empty(0)
+        self.top = 1.0  # the highest value, which a scale of its own ends with
+        self.item: Any = pg.PlotCurveItem(connect="finite")
+        # One thick path through much noise takes Qt twenty times longer than its lines one by one.
+        self.item.setSegmentedLineMode("on" if style.width > 1 else "off")
+        self.dot: Any = pg.ScatterPlotItem(size=_DOT, pen=None)
         self.label: Any = pg.TextItem(anchor=(0, 0.5))
+        self._drawn: tuple[Array, Array] = np.empty(0), np.empty(0)
 
-    def place(self, logarithmic: bool) -> None:
-        """Compute where the values lie on the axis and draw them there."""
-        # A private array, because the plot keeps it; infinity has no place on any axis.
-        shown = np.where(np.isfinite(self.y), self.y, np.nan)
-        if logarithmic and self.axis == "left":
+    def place(self, first: float, last: float, columns: int, *, logarithmic: bool) -> None:
+        """Draw what lies between two steps, on so many columns of pixels."""
+        # A thin line may fill its columns; a thick one covers more of them, and takes longer to draw.
+        x, y = self.series.polyline(first, last, columns if self.style.width <= 1 else columns // 2)
+        # Infinity has no place on any axis.
+        shown = np.where(np.isfinite(y), y, np.nan)
+        if self.style.axis == "own":
+            finite = shown[np.isfinite(shown)]
+            self.top = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+            shown = shown / self.top * _OWN_TOP
+        elif logarithmic and self.style.axis == "left":
             shown = np.log10(shown, out=np.full(shown.shape, np.nan), where=shown > 0)
         self.shown = shown
-        # One thick path through much noise takes Qt twenty times longer than its lines one by one.
-        self.item.curve.setSegmentedLineMode("on" if self.x.size > _MANY_POINTS else "off")
-        self.item.setData(self.x, self.shown)
+        self._drawn = x, shown
+        self.item.setData(x, shown)
+        alone = np.isfinite(shown)
+        self.dot.setData(*([x[alone], shown[alone]] if alone.sum() == 1 else [[], []]))
         self.label.setText(self.words())
 
     def restyle(self) -> None:
         """Take the colours and fonts of the current theme."""
-        color = theme_color(self.color)
+        color = theme_color(self.style.color)
         # Pale is mixed, not transparent: where a line crosses itself it must not get darker.
-        pen_color = blend(color, current_theme().panel, _PALE) if self.pale else color
-        self.item.setPen(pg.mkPen(pen_color, width=self.width))
-        self.item.setZValue(-1 if self.pale else 0)
+        pen_color = blend(color, current_theme().panel, _PALE) if self.style.pale else color
+        self.item.setPen(pg.mkPen(pen_color, width=self.style.width))
+        # A smooth edge shows on a smooth curve only, and costs as much as the rest.
+        self.item.opts["antialias"] = not self.style.pale
+        self.dot.setBrush(pg.mkBrush(pen_color))
+        depth = -2 if not self.style.named else -1 if self.style.pale else 0
+        for item in (self.item, self.dot):
+            item.setZValue(depth)
         self.label.setColor(readable(color))
         self.label.setFont(small_font())
 
     def words(self) -> str:
-        """The name, and where the curve stopped being finite."""
-        bad = np.flatnonzero(~np.isfinite(self.y))
-        if bad.size == 0:
-            return self.name
-        return f"{self.name}: {format_number(self.y[bad[0]])} at step {format_count(round(self.x[bad[0]]))}"
+        """The name, where it stopped being finite, and which scale it has if that is its own."""
+        words = self.name
+        if self.style.axis == "own":
+            words += f", 0 … {format_number(self.top, 3)}"
+        if bad := self.series.first_bad():
+            words += f": {format_number(bad[1])} at step {format_count(round(bad[0]))}"
+        return words
 
-    def value_words(self, index: int) -> str:
-        """Name and value of one entry: `test loss 0.1064`, `test accuracy 97.6 %`."""
-        value = float(self.y[index])
-        if self.axis == "right" and np.isfinite(value):
-            return f"{self.name} {100 * value:.1f} %"
-        return f"{self.name} {format_number(value)}"
+    def value_words(self, step: float) -> str:
+        """Name and value near a step: `test loss 0.1064`, `test accuracy 97.6 %`; empty where there are no values."""
+        reading = self.series.near(step)
+        if reading is None:
+            return ""
+        low, high = self._value(reading.low), self._value(reading.high)
+        return f"{self.name} {low}" if low == high else f"{self.name} {low} … {high}"
 
     def end(self) -> tuple[float, float] | None:
         """Step and place of the last entry that is drawn; None if nothing is."""
-        drawn = np.flatnonzero(np.isfinite(self.shown))
-        return (float(self.x[drawn[-1]]), float(self.shown[drawn[-1]])) if drawn.size else None
+        x, shown = self._drawn
+        drawn = np.flatnonzero(np.isfinite(shown))
+        return (float(x[drawn[-1]]), float(shown[drawn[-1]])) if drawn.size else None
+
+    def _value(self, value: float) -> str:
+        if self.style.axis == "right" and np.isfinite(value):
+            return f"{100 * value:.1f} %"
+        return format_number(value)

@@ -1,249 +1,281 @@
 """Curves over the steps of training: loss on a left axis (logarithmic or not), accuracy on a right one in percent.
 
-Every curve carries its name at its end, can be read with the pointer, and says where it stopped being finite.
+Every curve carries its name at its end, can be read with the pointer, and says where it stopped being finite. However
+many steps there are, what is handed to Qt are a few points for each column of pixels.
 """
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolTip, QVBoxLayout, QWidget
 
-from app.plots.base import line_height, small_font
-from app.plots.curve import Axis, Curve
-from app.plots.curve_axis import PercentAxis, ValueAxis
+from app.plots.base import line_height
+from app.plots.curve import Curve, CurveStyle
+from app.plots.curve_canvas import CurveCanvas
+from app.plots.curve_data import PointSeries, Series
 from app.plots.curve_labels import spread
+from app.plots.curve_marks import CurveMarks
+from app.plots.curve_picture import write_picture
 from app.plots.numbers import format_count
-from app.theme import current_theme, theme_changed
+from app.theme import theme_changed
 from core.types import Array
 
-_LABEL_ROOM = 0.2
+_LABEL_GAP = 7.0
+"""Pixels between the end of a curve, where the marker often stands, and its name."""
+
+_MARK_REACH = 5.0
+"""Pixels from a mark within which the pointer reads it."""
+
+_LEAST_COLUMNS = 50
 
 
 class CurvesView(QWidget):
-    """Shows named curves; drag and wheel zoom along the steps, a double click follows the newest step again."""
+    """Shows named curves; drag and wheel zoom along the steps, a double click follows the newest step again.
+
+    `below` is the row under the plot, with what the pointer reads; others may add their buttons to it.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Curves")
+        self.canvas = CurveCanvas()
+        self.marks = CurveMarks()
+        self.canvas.right.addItem(self.marks.item, ignoreBounds=True)
+        self.message = QLabel("Nothing has been trained yet")
+        self.message.setProperty("role", "muted")
+        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.message.setWordWrap(True)
+        self.readout = QLabel()
+        self.readout.setProperty("role", "note")
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.below = QHBoxLayout()
         self._curves: dict[str, Curve] = {}
         self._following = True
-        self._build_plot()
-        self._message = QLabel("Nothing has been trained yet")
-        self._message.setProperty("role", "muted")
-        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._message.setWordWrap(True)
-        self._readout = QLabel()
-        self._readout.setProperty("role", "note")
-        self._readout.setMinimumWidth(1)
-        self._log = QToolButton()
-        self._log.setText("log")
-        self._log.setCheckable(True)
-        self._log.setProperty("role", "link")
-        self._log.setToolTip("Logarithmic loss axis")
-        self._log.setAccessibleName("Logarithmic loss axis")
-        self._log.toggled.connect(self.set_log)
+        self._drawing = False
         self._arrange()
-        theme_changed.connect(self.restyle)
+        self._connect()
         self.restyle()
 
-    def set_curve(
-        self,
-        name: str,
-        x: Array,
-        y: Array,
-        color: str,
-        *,
-        axis: Axis = "left",
-        width: float = 2.0,
-        pale: bool = False,
-    ) -> None:
-        """Add a curve or replace its data; right-axis values are shares from 0 to 1.
+    # What is shown
 
-        The colour is a field of the theme, such as `"forward"`, or any other colour; a pale curve lies below the rest.
+    def show_series(self, curves: Mapping[str, tuple[Series, CurveStyle]]) -> None:
+        """Show exactly these curves, by name."""
+        for name in [name for name in self._curves if name not in curves or self._curves[name].style != curves[name][1]]:
+            self._remove(name)
+        for name, (series, style) in curves.items():
+            self._add(name, style).series = series
+        self._draw()
+
+    def set_curve(self, name: str, x: Array, y: Array, style: CurveStyle | None = None) -> None:
+        """Add a curve or replace its data and style.
 
         Shapes: x (N,) rising steps; y (N,)
         """
-        curve = self._curves.get(name)
-        if curve is None:
-            curve = self._curves[name] = Curve(name, axis)
-            (self._right if axis == "right" else self._left).addItem(curve.item)
-            curve.label.setParentItem(self._left)
-        curve.x, curve.y = np.array(x, dtype=np.float64), np.array(y, dtype=np.float64)
-        curve.color, curve.width, curve.pale = color, width, pale
-        curve.restyle()
-        curve.place(self.log())
-        self._stack.setCurrentIndex(1)
-        self._fit()
+        shown = {other: (curve.series, curve.style) for other, curve in self._curves.items()}
+        self.show_series({**shown, name: (PointSeries(x, y), style or CurveStyle())})
 
     def clear(self) -> None:
-        """Remove all curves and the marker."""
-        for curve in self._curves.values():
-            (self._right if curve.axis == "right" else self._left).removeItem(curve.item)
-            curve.label.setParentItem(None)
-            self._plot.scene().removeItem(curve.label)
-        self._curves.clear()
-        self.set_marker(None)
-        self._readout.clear()
+        """Remove all curves, marks and the marker, and follow the newest step again."""
         self._following = True
-        self._stack.setCurrentIndex(0)
+        self.marks.show([])
+        self.set_marker(None)
+        self.readout.clear()
+        self.show_series({})
 
     def set_message(self, message: str) -> None:
         """The sentence that stands here while there are no curves."""
-        self._message.setText(message)
+        self.message.setText(message)
 
     def names(self) -> tuple[str, ...]:
         """The curves there are."""
         return tuple(self._curves)
 
+    def curve(self, name: str) -> Curve:
+        """One of the curves."""
+        return self._curves[name]
+
     def set_log(self, on: bool) -> None:
         """Logarithmic or linear left axis; values that are not positive have no place on the logarithmic one."""
-        self._axis.logarithmic = on
-        self._log.setChecked(on)
-        self._axis.picture = None
-        for curve in self._curves.values():
-            curve.place(on)
-        self._fit()
+        self.canvas.values.logarithmic = on
+        self.canvas.values.picture = None
+        self._draw()
 
     def log(self) -> bool:
         """Whether the left axis is logarithmic."""
-        return bool(self._axis.logarithmic)
+        return bool(self.canvas.values.logarithmic)
 
     def set_marker(self, step: float | None) -> None:
         """A vertical line at a step; None removes it."""
-        self._marker.setVisible(step is not None)
+        self.canvas.marker.setVisible(step is not None)
         if step is not None:
-            self._marker.setValue(step)
+            self.canvas.marker.setValue(step)
+
+    def set_marks(self, marks: Sequence[tuple[float, str]]) -> None:
+        """Thin vertical lines at steps, with the words that the pointer reads there."""
+        self.marks.show(marks)
 
     def readout_at(self, step: float) -> str:
-        """All curves at the step of each that lies nearest: `step 1 200 · batch loss 0.1320 · test accuracy 97.1 %`."""
-        curves = [curve for curve in self._curves.values() if curve.x.size]
-        if not curves:
+        """All named curves at the step of each that lies nearest: `step 1 200 · batch loss 0.1320 · …`."""
+        read = [(curve, curve.series.near(step)) for curve in self._curves.values() if curve.style.named]
+        found = [(curve, reading) for curve, reading in read if reading is not None]
+        if not found:
             return ""
-        nearest = [int(np.abs(curve.x - step).argmin()) for curve in curves]
         # The curve with the finest steps says which step it is; the others may be measured once an epoch.
-        finest = min(zip(curves, nearest, strict=True), key=lambda pair: abs(pair[0].x[pair[1]] - step))
-        head = f"step {format_count(round(finest[0].x[finest[1]]))}"
-        return " · ".join([head, *(curve.value_words(i) for curve, i in zip(curves, nearest, strict=True))])
+        nearest = min((reading.step for _, reading in found), key=lambda at: abs(at - step))
+        words = [f"step {format_count(round(nearest))}", *(curve.value_words(step) for curve, _ in found)]
+        return " · ".join([*words, *self._mark_words(step)])
 
     def label_of(self, name: str) -> str:
         """The words at the end of a curve: its name, and where it stopped being finite."""
         return self._curves[name].words()
 
+    def save_picture(self, path: Path) -> None:
+        """Write the plot as a PNG or SVG. Errors: DataError when it cannot be written."""
+        write_picture(self.canvas, path)
+
     def restyle(self) -> None:
         """Take the colours and fonts of the current theme."""
-        theme = current_theme()
-        self._plot.setBackground(theme.panel)
-        for axis in (self._axis, self._steps, self._percent):
-            axis.setPen(pg.mkPen(theme.border))
-            axis.setTextPen(pg.mkPen(theme.muted))
-            axis.setTickFont(small_font())
-        self._steps.setLabel("step", color=theme.muted)
-        self._cross.setPen(pg.mkPen(theme.muted, width=1, style=Qt.PenStyle.DashLine))
-        self._marker.setPen(pg.mkPen(theme.text, width=1.5))
+        self.canvas.restyle()
+        self.marks.restyle()
         for curve in self._curves.values():
             curve.restyle()
         self._place_labels()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The cross-hair goes with the pointer."""
-        if event.type() == QEvent.Type.Leave:
-            self._cross.setVisible(False)
-            self._readout.clear()
-        return super().eventFilter(watched, event)
-
-    def _build_plot(self) -> None:
-        self._axis, self._steps, self._percent = ValueAxis("left"), ValueAxis("bottom"), PercentAxis("right")
-        axes = {"left": self._axis, "bottom": self._steps, "right": self._percent}
-        self._plot: Any = pg.PlotWidget(axisItems=axes)
-        self._plot.setAccessibleName("Curves, plot")
-        self._plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
-        item = self._plot.getPlotItem()
-        item.hideButtons()
-        item.setMenuEnabled(False)
-        item.showAxis("right")
-        item.showGrid(y=True, alpha=0.5)
-        self._percent.setGrid(False)
-        self._steps.setStyle(hideOverlappingLabels=False)
-        self._steps.enableAutoSIPrefix(False)
-        self._axis.enableAutoSIPrefix(False)
-        self._left: Any = item.vb
-        self._left.setMouseEnabled(x=True, y=False)
-        self._right: Any = pg.ViewBox(enableMenu=False)
-        self._right.setMouseEnabled(x=False, y=False)
-        # Below the left view, which takes the mouse for both.
-        self._right.setZValue(self._left.zValue() - 1)
-        item.scene().addItem(self._right)
-        self._percent.linkToView(self._right)
-        self._right.setXLink(self._left)
-        self._right.setYRange(0.0, 1.0, padding=0.02)
-        self._cross: Any = pg.InfiniteLine(angle=90, movable=False)
-        self._marker: Any = pg.InfiniteLine(angle=90, movable=False)
-        for line in (self._cross, self._marker):
-            line.setVisible(False)
-            self._left.addItem(line, ignoreBounds=True)
-        self._left.sigResized.connect(self._resized)
-        self._left.sigRangeChanged.connect(self._place_labels)
-        self._left.sigRangeChangedManually.connect(self._zoomed_by_hand)
-        item.scene().sigMouseMoved.connect(self._mouse_moved)
-        item.scene().sigMouseClicked.connect(self._clicked)
-        self._plot.viewport().installEventFilter(self)
+    # Making
 
     def _arrange(self) -> None:
-        below = QHBoxLayout()
-        below.setContentsMargins(6, 0, 4, 0)
-        below.addWidget(self._readout, 1)
-        below.addWidget(self._log)
+        self.below.setContentsMargins(6, 0, 4, 0)
+        self.below.setSpacing(2)
+        self.below.addWidget(self.readout, 1)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 4, 0, 2)
         column.setSpacing(0)
-        column.addWidget(self._plot, 1)
-        column.addLayout(below)
+        column.addWidget(self.canvas, 1)
+        column.addLayout(self.below)
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._message)
+        self._stack.addWidget(self.message)
         self._stack.addWidget(page)
 
-    def _fit(self) -> None:
+    def _connect(self) -> None:
+        left = self.canvas.left
+        left.sigResized.connect(self._draw)
+        left.sigRangeChanged.connect(self._view_changed)
+        left.sigRangeChangedManually.connect(self._zoomed_by_hand)
+        self.canvas.scene().sigMouseMoved.connect(self._mouse_moved)
+        self.canvas.scene().sigMouseClicked.connect(self._clicked)
+        self.canvas.viewport().installEventFilter(self)
+        theme_changed.connect(self.restyle)
+
+    def _add(self, name: str, style: CurveStyle) -> Curve:
+        curve = self._curves.get(name)
+        if curve is None:
+            curve = self._curves[name] = Curve(name, style)
+            for item in (curve.item, curve.dot):
+                self.canvas.view_of(style.axis).addItem(item, ignoreBounds=True)
+            curve.label.setParentItem(self.canvas.left)
+            curve.restyle()
+        return curve
+
+    def _remove(self, name: str) -> None:
+        curve = self._curves.pop(name)
+        for item in (curve.item, curve.dot):
+            self.canvas.view_of(curve.style.axis).removeItem(item)
+        curve.label.setParentItem(None)
+        self.canvas.scene().removeItem(curve.label)
+
+    # Drawing
+
+    def _draw(self) -> None:
         """Show everything, with room for the names at the right, unless the person looks at a part."""
-        lows, highs, last, first = [], [], 1.0, np.inf
-        for curve in self._curves.values():
-            if curve.x.size:
-                first, last = min(first, float(curve.x[0])), max(last, float(curve.x[-1]))
-            if curve.axis == "left" and np.isfinite(curve.shown).any():
-                lows.append(float(np.nanmin(curve.shown)))
-                highs.append(float(np.nanmax(curve.shown)))
-        if lows:
-            low, high = min(lows), max(highs)
-            if not self.log():
-                low = min(low, 0.0)
-            self._left.setYRange(low, high if high > low else low + 1.0, padding=0.06)
-        self._axis.setVisible(bool(lows))
-        self._percent.setVisible(any(curve.axis == "right" for curve in self._curves.values()))
+        self._stack.setCurrentIndex(1 if self._curves else 0)
+        if not self._curves:
+            return
+        self._drawing = True
+        axes = {curve.style.axis for curve in self._curves.values()}
+        self.canvas.values.setVisible("left" in axes)
+        self.canvas.shares.setVisible("right" in axes)
         if self._following:
-            first = min(first, last - 1.0)
-            self._left.setXRange(first, last + (last - first) * _LABEL_ROOM, padding=0.0)
+            self._show_all_steps()
+        self._place_curves()
+        self._drawing = False
         self._place_labels()
 
+    def _show_all_steps(self) -> None:
+        ends = [end for curve in self._curves.values() if (end := curve.series.ends())]
+        first, last = min([start for start, _ in ends], default=0.0), max([1.0, *(end for _, end in ends)])
+        first = min(first, last - 1.0)
+        width = self.canvas.left.width()
+        room = max([0.0, *(curve.label.boundingRect().width() for curve in self._named())]) + 2 * _LABEL_GAP
+        share = min(room / width, 0.5) if width > 0 else 0.2
+        self.canvas.left.setXRange(first, last + (last - first) * share / (1 - share), padding=0.0)
+
+    def _place_curves(self) -> None:
+        first, last = self.canvas.left.viewRange()[0]
+        columns = max(round(self.canvas.left.width()), _LEAST_COLUMNS)
+        places = []
+        for curve in self._curves.values():
+            curve.place(first, last, columns, logarithmic=self.log())
+            if curve.style.axis == "left":
+                places.append(curve.shown[np.isfinite(curve.shown)])
+        shown = np.concatenate([*places, np.empty(0)])
+        if shown.size:
+            low, high = float(shown.min()), float(shown.max())
+            if not self.log():
+                low = min(low, 0.0)
+            self.canvas.left.setYRange(low, high if high > low else low + 1.0, padding=0.06)
+
+    def _view_changed(self) -> None:
+        """Zoomed, moved, or fitted by `_draw`, which then draws by itself."""
+        if not self._drawing:
+            self._drawing = True
+            self._place_curves()
+            self._drawing = False
+            self._place_labels()
+
+    def _named(self) -> list[Curve]:
+        return [curve for curve in self._curves.values() if curve.style.named]
+
     def _place_labels(self) -> None:
-        """Names stand at the ends of their curves, in pixels, so that they can keep their distance."""
-        height, width = self._left.height(), self._left.width()
+        """Names stand behind the ends of their curves, in pixels, so that they can keep their distance."""
+        height, width = self.canvas.left.height(), self.canvas.left.width()
         ends = []
         for curve in self._curves.values():
             end = curve.end()
-            curve.label.setVisible(end is not None)
-            view = self._right if curve.axis == "right" else self._left
-            ends.append(view.mapFromView(QPointF(*(end or (0.0, 0.0)))))
-        tops = spread([end.y() for end in ends], line_height() - 1, line_height() / 2, height - line_height() / 2)
-        for curve, end, top in zip(self._curves.values(), ends, tops, strict=True):
+            curve.label.setVisible(curve.style.named and end is not None)
+            if curve.label.isVisible():
+                ends.append((curve, self.canvas.view_of(curve.style.axis).mapFromView(QPointF(*(end or (0.0, 0.0))))))
+        half = line_height() / 2
+        tops = spread([end.y() for _, end in ends], line_height() - 1, half, height - half)
+        for (curve, end), top in zip(ends, tops, strict=True):
             room = curve.label.boundingRect().width()
-            curve.label.setPos(max(0.0, min(end.x() + 2, width - room)), top)
+            curve.label.setPos(max(0.0, min(end.x() + _LABEL_GAP, width - room)), top)
 
-    def _resized(self) -> None:
-        self._right.setGeometry(self._left.sceneBoundingRect())
-        self._right.linkedViewChanged(self._left, self._right.XAxis)
-        self._place_labels()
+    # The person
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The cross-hair goes with the pointer; a tool tip says what a mark means, or all that the line below says."""
+        if event.type() == QEvent.Type.Leave:
+            self.canvas.cross.setVisible(False)
+            self.readout.clear()
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            step = self.canvas.left.mapSceneToView(self.canvas.mapToScene(event.pos())).x()
+            words = self._mark_words(step) or ([self.readout.text()] if self._is_cut() else [])
+            QToolTip.showText(event.globalPos(), words[0] if words else "", self.canvas)
+            return True
+        return super().eventFilter(watched, event)
+
+    def _is_cut(self) -> bool:
+        return self.readout.sizeHint().width() > self.readout.width()
+
+    def _mark_words(self, step: float) -> list[str]:
+        pixel = self.canvas.left.viewPixelSize()[0] if self.canvas.left.width() > 0 else 0.0
+        words = self.marks.words_near(step, _MARK_REACH * float(pixel))
+        return [words] if words else []
 
     def _zoomed_by_hand(self) -> None:
         self._following = False
@@ -251,12 +283,12 @@ class CurvesView(QWidget):
     def _clicked(self, event: Any) -> None:
         if event.double():
             self._following = True
-            self._fit()
+            self._draw()
 
     def _mouse_moved(self, position: Any) -> None:
-        inside = self._left.sceneBoundingRect().contains(position)
-        self._cross.setVisible(inside)
+        inside = bool(self._curves) and self.canvas.left.sceneBoundingRect().contains(position)
+        self.canvas.cross.setVisible(inside)
         if inside:
-            step = self._left.mapSceneToView(position).x()
-            self._cross.setValue(step)
-            self._readout.setText(self.readout_at(step))
+            step = self.canvas.left.mapSceneToView(position).x()
+            self.canvas.cross.setValue(step)
+            self.readout.setText(self.readout_at(step))

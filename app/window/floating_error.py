@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QFrame, QWidget
 from app.forms.option_field import OptionField
 from app.layouts import fill
 
-WIDTH, MARGIN = 250, 8
-"""Width of the sentence and the room around it, in pixels."""
+WIDTH, MARGIN, BORDER = 250, 8, 1
+"""Width of the sentence, the room around it and the frame, in pixels."""
 
 
 class FloatingError(QFrame):
@@ -39,4 +39,5 @@ class FloatingError(QFrame):
         return super().event(event)
 
     def _fit(self) -> None:
-        self.setFixedSize(WIDTH + 2 * MARGIN, self._field.error.heightForWidth(WIDTH) + 2 * MARGIN)
+        around = 2 * (MARGIN + BORDER)
+        self.setFixedSize(WIDTH + around, self._field.error.heightForWidth(WIDTH) + around)

@@ -41,6 +41,9 @@ from core.experiment import SEED, Experiment
 from core.export.npz import write_npz
 from core.types import ChainruleError
 
+NETWORK_HEIGHT = 247
+"""Height that both rows of the cards need, in pixels; in a smaller window the docks give way first."""
+
 
 class MainWindow(QMainWindow):
     """Everything a person sees; the slots named in `actions.COMMANDS` are its public methods."""
@@ -253,6 +256,7 @@ class MainWindow(QMainWindow):
     def _center(self) -> QWidget:
         header = Header(self.network_view.title)
         header.row.addWidget(self.network_view.header)
+        self.network_view.setMinimumHeight(NETWORK_HEIGHT)
         self.network_view.note_changed.connect(header.note.setText)
         center = QWidget()
         fill(center, self.banner, card(header, self.network_view, self.tape_bar), spacing=8)

@@ -144,6 +144,7 @@ class MainToolBar(QToolBar):
             made_action = self.insertWidget(self._rate_action, made)
             self.removeAction(self._rate_action)
             self.rate.deleteLater()
+            self._rate_error.hide()
             self._rate_error.deleteLater()
             self._rate_error = FloatingError(made, self.window())
             self.rate, self._rate_action = made, made_action

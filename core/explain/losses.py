@@ -40,7 +40,7 @@ def _(loss: Loss, scene: Scene) -> Answer:
     each = loss.per_sample(y[:, None], t[:, None])
     factor = derived(text, each, *(scene.places(scene.position, name, n, o) for name in ("prediction", "target")))
     formula = (
-        f"loss of sample {n} = Σₒ {text} / {len(y)}, y = {entry('prediction', n, 'o')}, t = {entry('target', n, 'o')}"
+        f"loss of sample {n} = Σₒ ({text}) / {len(y)}, y = {entry('prediction', n, 'o')}, t = {entry('target', n, 'o')}"
     )
     return Answer(formula, (part("output", factor, constant(f"1/{len(y)}", 1 / len(y))),))
 

@@ -148,8 +148,9 @@ def _whole_gradient(scene: Scene) -> Answer:
     position = step.penalty_position
     if position is None or f"d_{name}" not in step.tape.records[position].tensors:
         return Answer(formula, (part("loss", of_loss),))
+    formula += f" + ∂P/∂{entry(name.split('.')[1], *at)}, P being the penalty"
     of_penalty = scene.at(position, f"d_{name}", *at)
-    return Answer(f"{formula} + {entry('penalty', *at)}", (part("loss", of_loss), part("penalty", of_penalty)))
+    return Answer(formula, (part("loss", of_loss), part("penalty", of_penalty)))
 
 
 def _handed_on(scene: Scene, record: int | None, tensor: str, whose: str) -> Answer:

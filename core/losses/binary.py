@@ -68,7 +68,10 @@ class BCEWithLogits(BinaryLoss):
 
     def value_and_gradient(self, prediction: Array, target: Array) -> tuple[float, Array]:
         value = total(self._elementwise(prediction, target)) / prediction.size
-        return value, (sigmoid(prediction) - target) / prediction.size
+        gradient = sigmoid(prediction)
+        gradient -= target
+        gradient /= prediction.size
+        return value, gradient
 
     def _elementwise(self, logits: Array, target: Array) -> Array:
         # log(1 + exp(−|x|)) cannot overflow, unlike −log σ(x) written out.

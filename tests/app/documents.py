@@ -77,6 +77,15 @@ def batches(document: Document, count: int) -> None:
         document.next_batch()
 
 
+def batches_back(document: Document, count: int) -> None:
+    """Go back so many whole batches."""
+    target = document.steps_done - count
+    while document.steps_done > target or document.cursor < len(tape_of(document)):
+        document.back()
+        if document.cursor == 0 and document.steps_done == target:
+            break
+
+
 def copies(arrays: Arrays) -> Arrays:
     """Copies, so that nobody can change what is compared with."""
     return {name: array.copy() for name, array in arrays.items()}

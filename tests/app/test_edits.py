@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from app.document.document import Document
-from app.document.edits import LIMIT
 from app.document.presets import load_preset
 from core.datasets.base import Dataset
 from core.types import OptionError
@@ -16,7 +15,6 @@ from tests.app.documents import (
     assert_same,
     batches,
     copies,
-    differ,
     step,
     tape_of,
     twin,
@@ -268,154 +266,3 @@ def test_a_loss_that_does_not_suit_keeps_the_weights_until_another_does(cursor: 
         document.undo()
     assert document.experiment == pictures().experiment
     assert_same(document.weights(), trained)
-
-
-# Undo and redo
-
-
-@pytest.mark.parametrize("cursor", range(12))
-def test_undo_shows_the_same_weights_from_any_place_on_the_tape(cursor: int) -> None:
-    document = xor_document()
-    batches(document, 4)
-    document.go_to(cursor)
-    shown, done, losses = copies(document.weights()), document.steps_done, list(document.history.losses)
-    document.edit("units", layers=WIDER)
-    batches(document, 2)
-    wider = copies(document.weights())
-    document.undo()
-    assert_same(document.weights(), shown)
-    assert document.steps_done == done and list(document.history.losses) == losses
-    document.redo()
-    assert document.experiment.layers == WIDER and document.steps_done == 2
-    assert_same(document.weights(), wider)
-    document.undo()
-    assert_same(document.weights(), shown)
-    document.next_batch()
-    assert_same(document.weights(), twin(document, document.steps_done).network.state_dict())
-
-
-def test_undo_of_what_keeps_the_weights_keeps_the_training_done_since() -> None:
-    document = xor_document()
-    batches(document, 2)
-    document.edit("rate", optimizer={**ADAM, "learning_rate": 0.5})
-    batches(document, 2)
-    weights = copies(document.weights())
-    document.undo()
-    assert document.experiment.optimizer == ADAM and document.steps_done == 4
-    assert_same(document.weights(), weights)
-    document.next_batch()
-    assert tape_of(document).learning_rate == 0.03
-
-
-def test_undo_and_redo_of_nothing_do_nothing() -> None:
-    document = xor_document()
-    document.next_batch()
-    before = copies(document.weights())
-    document.undo()
-    document.redo()
-    assert_same(document.weights(), before)
-
-
-def test_an_edit_after_an_undo_leaves_nothing_to_redo() -> None:
-    document = xor_document()
-    document.edit("first", batch_size=3)
-    document.undo()
-    assert document.edits.redo_label == "first"
-    document.edit("second", batch_size=4)
-    assert (document.edits.undo_label, document.edits.redo_label) == ("second", "")
-    document.redo()
-    assert document.experiment.batch_size == 4
-
-
-def test_the_last_edits_are_remembered_up_to_a_limit() -> None:
-    document = xor_document()
-    for size in range(1, LIMIT + 11):
-        document.edit(f"batch size {size}", batch_size=size + 10)
-    for _ in range(LIMIT + 11):
-        document.undo()
-    assert document.experiment.batch_size == 20 and document.edits.undo_label == ""
-
-
-def test_reset_starts_from_the_same_weights_and_can_be_undone() -> None:
-    document = with_memory()
-    start = copies(document.weights())
-    document.reset()
-    assert document.edits.undo_label == ""  # there was nothing to lose
-    batches(document, 4)
-    trained, losses = copies(document.weights()), list(document.history.losses)
-    document.reset()
-    assert (document.steps_done, document.cursor, list(document.history.losses)) == (0, 0, [])
-    assert_same(document.weights(), start)
-    document.undo()
-    assert document.steps_done == 4 and list(document.history.losses) == losses
-    assert_same(document.weights(), trained)
-    document.redo()
-    assert document.steps_done == 0
-    assert_same(document.weights(), start)
-
-
-# Edits while a training runs
-
-
-def hand_back(document: Document, steps: int) -> None:
-    """Let the document get back, when it asks for a pause, the weights of a run of so many steps."""
-
-    def stop() -> None:
-        if document.running:
-            trainer = twin(document, steps)
-            document.show_progress(1, np.full(steps, 0.5), {})
-            document.end_run(trainer.state())
-
-    document.pause_needed.connect(stop)
-
-
-@pytest.mark.parametrize("changes", [{"batch_size": 3}, {"optimizer": {"kind": "sgd"}}, {"seed": 9}], ids=str)
-def test_an_edit_while_running_asks_for_a_pause_first(changes: dict[str, Any]) -> None:
-    document = xor_document()
-    hand_back(document, 3)
-    document.begin_run()
-    document.edit("change", **changes)
-    assert not document.running
-    assert document.steps_done == (0 if "seed" in changes else 4)
-    document.undo()
-    assert document.steps_done == 4
-    assert_same(document.weights(), twin(document, 4).network.state_dict())
-
-
-def test_options_of_the_optimizer_change_while_it_runs() -> None:
-    document = xor_document()
-    document.begin_run()
-    trainer = twin(document, 3)
-    ears = Ears(document)
-    document.edit("rate", optimizer={**ADAM, "learning_rate": 0.5})
-    assert document.running and ears.heard() == {"experiment_changed": 1}
-    trainer.set_optimizer_options({"learning_rate": 0.5})
-    trainer.train_step()
-    document.show_state(trainer.state())
-    document.end_run(trainer.state())
-    # The batch that follows the run is done here, with the new rate too.
-    trainer.train_step()
-    assert tape_of(document).learning_rate == 0.5
-    assert_same(document.weights(), trainer.network.state_dict())
-    document.next_batch()
-    trainer.train_step()
-    assert_same(document.weights(), trainer.network.state_dict())
-    document.undo()
-    assert document.experiment.optimizer == ADAM and document.steps_done == trainer.steps
-    assert_same(document.weights(), trainer.network.state_dict())
-
-
-@pytest.mark.parametrize("press", ["undo", "redo", "reset"])
-def test_undo_redo_and_reset_ask_for_a_pause_first(press: str) -> None:
-    document = xor_document()
-    document.edit("rate", optimizer={**ADAM, "learning_rate": 0.5})
-    if press == "redo":
-        document.undo()
-    hand_back(document, 3)
-    document.begin_run()
-    getattr(document, press)()
-    assert not document.running
-    if press == "reset":
-        document.undo()
-        assert document.steps_done == 4
-        assert differ(document.weights(), twin(document).network.state_dict())

@@ -2,8 +2,9 @@
 in silence."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import TracebackType
+from typing import Protocol
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -12,11 +13,16 @@ from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
 from app.document.presets import load_preset
+from app.engine.engine import Engine
 from app.engine.in_process import InProcessEngine
 from app.theme import apply_theme
 from app.window.main_window import MainWindow
 
-Opener = Callable[[Document], MainWindow]
+
+class Opener(Protocol):
+    """Opens a window on a document; training runs in slices unless another engine is given."""
+
+    def __call__(self, document: Document, engine: Engine | None = None) -> MainWindow: ...
 
 
 @pytest.fixture
@@ -32,8 +38,8 @@ def open_window(qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatc
     opened: list[MainWindow] = []
     apply_theme(qapp, "light")
 
-    def open_on(document: Document) -> MainWindow:
-        window = MainWindow(document, InProcessEngine())
+    def open_on(document: Document, engine: Engine | None = None) -> MainWindow:
+        window = MainWindow(document, engine or InProcessEngine())
         window.run_control.load()
         window.resize(1280, 800)
         window.show()

@@ -164,6 +164,24 @@ def test_all_docks_and_the_tool_bar_stay_inside_the_window(window: MainWindow, s
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_cards_are_seen_from_top_to_bottom_also_when_a_large_window_was_made_smaller(
+    window: MainWindow, size: tuple[int, int]
+) -> None:
+    press(window, "next_layer", 6)
+    window.resize(1600, 1000)
+    QApplication.processEvents()
+    window.resize(*size)
+    QApplication.processEvents()
+    for card in window.network_view.cards:
+        seen = card.visibleRegion().boundingRect()
+        assert seen.isEmpty() or (seen.top(), seen.bottom()) == (0, card.height() - 1)
+    assert any(not card.visibleRegion().isEmpty() for card in window.network_view.cards if card.content.active)
+    assert not window.tape_bar.visibleRegion().isEmpty()
+    for kind in (Curves, Boundary):
+        assert window.rect().contains(window.arrangement.docks[kind].geometry())
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_labels_on_the_left_are_not_cut(window: MainWindow, size: tuple[int, int]) -> None:
     window.resize(*size)
     QApplication.processEvents()

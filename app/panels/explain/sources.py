@@ -33,20 +33,28 @@ class Source:
 
 def sources(step: Step, explanation: Explanation) -> list[Source]:
     """The source tensors of an explanation, the largest term's plane of each."""
+    # All are cut where the largest term has its factors, so that the pictures belong together.
+    largest = {
+        (factor.place.record, factor.place.tensor): factor.place.index
+        for term in explanation.largest(1)
+        for factor in term.factors
+        if factor.place
+    }
     found: dict[tuple[int | None, str], Source] = {}
     for region in explanation.regions:
         key = (region.record, region.tensor)
         tensor = step.tensor(*key)
         if key not in found and tensor.ndim:
-            found[key] = _cut(tensor, region)
+            found[key] = _cut(tensor, region, largest.get(key))
     return list(found.values())[:MOST]
 
 
-def _cut(tensor: Array, region: Places | Region) -> Source:
+def _cut(tensor: Array, region: Places | Region, through: tuple[int, ...] | None) -> Source:
+    """The plane of a tensor's last two axes through one entry, by default the largest that contributes."""
     marked = np.zeros(tensor.shape, dtype=bool)
     marked[region.index] = True
-    first = np.unravel_index(int(np.argmax(np.where(marked, np.abs(tensor), -1))), tensor.shape)
-    leading = tuple(int(i) for i in first[:-2])
+    entry = np.unravel_index(int(np.argmax(np.where(marked, np.abs(tensor), -1))), tensor.shape)
+    leading = tuple(int(i) for i in (through or entry)[:-2])
     plane, mask = np.atleast_2d(tensor[leading]), np.atleast_2d(marked[leading])
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
     name = f"{region.tensor}[{', '.join([*map(str, leading), ':'][: tensor.ndim])}]" if leading else region.tensor

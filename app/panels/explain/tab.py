@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from app.document.document import Document
 from app.layouts import fill_scrolling, label
 from app.panels.explain.code import CodeView
+from app.panels.explain.pictures import Pictures
 from app.panels.explain.shares import SharesView
 from app.panels.explain.sources import SourcesView, sources
 from app.panels.explain.words import Links, formula_text, terms_text, terms_title, trail_text
@@ -37,19 +38,20 @@ class ExplainTab(View):
         self._links = Links()
         self.sentence = label(role="muted", wrap=True)
         self.trail, self.name, self.formula = _text(), _text(), _text()
-        self.sources = SourcesView()
+        self.sources, self.pictures = SourcesView(), Pictures()
         self.terms_title, self.terms = label(role="note", wrap=True), _text()
         self.shares_title, self.shares = label("By sample (click one to select it):", "note"), SharesView()
         self.code_title, self.code = label(role="note"), CodeView()
         self.check_button = QPushButton("Check numerically")
         self.check_result = label(wrap=True)
         self._content = (
-            *(self.trail, self.name, self.formula, self.sources, self.terms_title, self.terms),
+            *(self.trail, self.name, self.formula, self.sources, self.pictures, self.terms_title, self.terms),
             *(self.shares_title, self.shares, self.check_button, self.check_result, self.code_title, self.code),
         )
         fill_scrolling(self, self.sentence, *self._content, None)
         self.trail.linkActivated.connect(self._go_back)
         self.terms.linkActivated.connect(self._follow)
+        self.pictures.sample_clicked.connect(document.select_sample)
         self.shares.sample_clicked.connect(document.select_sample)
         self.check_button.clicked.connect(self.check)
         document.questions.changed.connect(self.invalidate)
@@ -118,6 +120,8 @@ class ExplainTab(View):
         self.terms_title.setText(terms_title(explanation))
         self.terms.setText(terms_text(explanation, self._links, step))
         self.sources.set_sources(sources(step, explanation))
+        self.pictures.show_for(step, explanation, max(0, self.document.sample))
+        self.pictures.show()
         for widget in (self.terms_title, self.terms):
             widget.setVisible(not explanation.is_end)
         for widget in (self.name, self.formula):

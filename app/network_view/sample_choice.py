@@ -1,0 +1,110 @@
+"""Which sample of the batch the pictures show, or all of them as one mean: a small control for a title row."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
+
+from app.document.document import Document
+from app.icons import icon
+from app.layouts import label, row
+from app.theme import current_theme, theme_changed
+from app.view import TEXT, View
+
+_BATCH_HELP = (
+    "Show the mean over the batch in every picture instead of one sample. Gradients of different samples can cancel "
+    "each other in it, as they do in the gradient of a weight."
+)
+
+
+class SampleChoice(View):
+    """ "sample 3 of 64" between two arrows, with ✗ once the loss is reached and the prediction is wrong."""
+
+    title = "Sample"
+    interval = TEXT
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(document, parent)
+        self.before = self._button("Previous sample", "The sample before (,)", -1)
+        self.after = self._button("Next sample", "The sample after (.)", 1)
+        self.text = label(role="note")
+        self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.batch = QToolButton(text="Batch", checkable=True)
+        self.batch.setProperty("role", "link")
+        self.batch.setToolTip(f"{_BATCH_HELP} (M)")
+        self.batch.setAccessibleName("Mean over the batch")
+        self.batch.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.batch.clicked.connect(self._take_batch)
+        self.setLayout(row(self.before, self.text, self.after, self.batch, spacing=2))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme_changed.connect(self._tint)
+        self._tint()
+        for signal in (document.position_changed, document.selection_changed, document.experiment_changed):
+            signal.connect(self.invalidate)
+
+    @property
+    def words(self) -> str:
+        """What is shown: "sample 3 of 64", "mean of 64"."""
+        tape = self.document.tape
+        if tape is None:
+            return "no batch"
+        count = len(tape.rows)
+        return f"mean of {count}" if self.document.whole_batch else f"sample {self.document.sample + 1} of {count}"
+
+    def refresh(self) -> None:
+        """Show what the document has selected."""
+        document, tape, wrong = self.document, self.document.tape, self._wrong()
+        self.text.setText(self.words + (" ✗" if wrong else ""))
+        self.text.setToolTip(wrong)
+        last = len(tape.rows) - 1 if tape else 0
+        # The longest text it will hold in this batch: nothing beside it may move as one walks.
+        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance(f"sample {last + 1} of {last + 1} ✗") + 6)
+        self.before.setEnabled(tape is not None and (document.sample > 0 or document.whole_batch))
+        self.after.setEnabled(tape is not None and (document.sample < last or document.whole_batch))
+        self.batch.setEnabled(tape is not None)
+        self.batch.setChecked(document.whole_batch)
+
+    def go(self, direction: int) -> None:
+        """One sample on or back; from the mean first back to the sample that was shown before."""
+        document = self.document
+        document.select_sample(document.sample + (0 if document.whole_batch else direction))
+
+    def toggle_batch(self) -> None:
+        """The mean over the batch, or the sample again."""
+        self.document.show_whole_batch(not self.document.whole_batch)
+
+    def _wrong(self) -> str:
+        """What the sample was taken for, if the loss is reached and it was taken for something else than it is."""
+        document = self.document
+        tape, network, data = document.tape, document.network, document.data
+        if tape is None or network is None or data.is_regression or document.whole_batch:
+            return ""
+        record = tape.find("loss", len(network.layers), document.cursor)
+        if record is None:
+            return ""
+        one = slice(document.sample, document.sample + 1)
+        found = int(network.loss.predicted_class(record.tensors["prediction"][one])[0])
+        true = int(data.t_train[tape.rows[document.sample]])
+        if found == true:
+            return ""
+        return f"Wrong: taken for {data.class_names[found]}, it is {data.class_names[true]}."
+
+    def _button(self, name: str, tip: str, direction: int) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("role", "link")
+        button.setProperty("direction", direction)
+        button.setIconSize(QSize(14, 14))
+        button.setAccessibleName(name)
+        button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setAutoRepeat(True)
+        button.clicked.connect(self._take_direction)
+        return button
+
+    def _take_direction(self) -> None:
+        self.go(self.sender().property("direction"))
+
+    def _take_batch(self) -> None:
+        self.document.show_whole_batch(self.batch.isChecked())
+
+    def _tint(self) -> None:
+        self.before.setIcon(icon("chevron-left", current_theme().muted))
+        self.after.setIcon(icon("chevron-right", current_theme().muted))

@@ -1,0 +1,67 @@
+"""The plot that curves are drawn in: its axes, a second view for shares, the cross-hair and the marker."""
+
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+
+from app.plots.base import small_font
+from app.plots.curve_axis import PercentAxis, ValueAxis
+from app.theme import current_theme
+
+
+class CurveCanvas(pg.PlotWidget):
+    """`left` holds values, `right` shares from 0 to 1; both share the steps, and `left` takes the mouse for both."""
+
+    def __init__(self) -> None:
+        self.values, self.steps, self.shares = ValueAxis("left"), ValueAxis("bottom"), PercentAxis("right")
+        super().__init__(axisItems={"left": self.values, "bottom": self.steps, "right": self.shares})
+        self.setAccessibleName("Curves, plot")
+        self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        item = self.getPlotItem()
+        item.hideButtons()
+        item.setMenuEnabled(False)
+        item.showAxis("right")
+        item.showGrid(y=True, alpha=0.5)
+        self.shares.setGrid(False)
+        self.steps.setStyle(hideOverlappingLabels=False)
+        self.steps.enableAutoSIPrefix(False)
+        self.values.enableAutoSIPrefix(False)
+        self.left: Any = item.vb
+        self.left.setMouseEnabled(x=True, y=False)
+        self.right: Any = pg.ViewBox(enableMenu=False)
+        self.right.setMouseEnabled(x=False, y=False)
+        # Below the left view, which takes the mouse for both.
+        self.right.setZValue(self.left.zValue() - 1)
+        item.scene().addItem(self.right)
+        self.shares.linkToView(self.right)
+        self.right.setXLink(self.left)
+        self.right.setYRange(0.0, 1.0, padding=0.02)
+        for view in (self.left, self.right):
+            view.disableAutoRange()
+        self.cross: Any = pg.InfiniteLine(angle=90, movable=False)
+        self.marker: Any = pg.InfiniteLine(angle=90, movable=False)
+        for line in (self.cross, self.marker):
+            line.setVisible(False)
+            self.left.addItem(line, ignoreBounds=True)
+        self.left.sigResized.connect(self._resized)
+
+    def view_of(self, axis: str) -> Any:
+        """The view that holds the curves of an axis."""
+        return self.left if axis == "left" else self.right
+
+    def restyle(self) -> None:
+        """Take the colours and fonts of the current theme."""
+        theme = current_theme()
+        self.setBackground(theme.panel)
+        for axis in (self.values, self.steps, self.shares):
+            axis.setPen(pg.mkPen(theme.border))
+            axis.setTextPen(pg.mkPen(theme.muted))
+            axis.setTickFont(small_font())
+        self.steps.setLabel("step", color=theme.muted)
+        self.cross.setPen(pg.mkPen(theme.muted, width=1, style=Qt.PenStyle.DashLine))
+        self.marker.setPen(pg.mkPen(theme.text, width=1.5))
+
+    def _resized(self) -> None:
+        self.right.setGeometry(self.left.sceneBoundingRect())
+        self.right.linkedViewChanged(self.left, self.right.XAxis)

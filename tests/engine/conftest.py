@@ -1,0 +1,38 @@
+"""Documents whose training is run by an engine, and a check that no slot fails in silence."""
+
+import sys
+from collections.abc import Callable, Iterator
+from types import TracebackType
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.engine.client import ProcessEngine
+from app.engine.engine import Engine
+from app.engine.in_process import InProcessEngine
+from core.experiment import Experiment
+from tests.engine.desk import Desk
+
+MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def make_desk(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDesk]:
+    """Make desks; whatever runs is closed in the end, and an exception in a slot, which Qt only prints, fails."""
+    raised: list[BaseException] = []
+
+    def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        raised.append(error)
+        sys.__excepthook__(kind, error, trace)
+
+    monkeypatch.setattr(sys, "excepthook", note)
+    made: list[Desk] = []
+
+    def make(experiment: Experiment, kind: type[Engine] = ProcessEngine) -> Desk:
+        made.append(Desk(qtbot, experiment, ProcessEngine(1) if kind is ProcessEngine else InProcessEngine()))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        desk.engine.close()
+    assert not raised

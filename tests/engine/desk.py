@@ -1,0 +1,116 @@
+"""A document, its run control and an engine, with what tests do with them."""
+
+import multiprocessing
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from pytestqt.qtbot import QtBot
+from threadpoolctl import threadpool_limits
+
+from app.document.document import Document
+from app.engine.engine import Engine
+from app.engine.protocol import Frame, Stopped, Until
+from app.window.run_control import RunControl
+from core.experiment import Experiment
+from core.trainer import Trainer
+from core.types import Arrays
+
+SECONDS = 20
+"""How long anything may take on a machine that is busy with other things."""
+
+SHARED_MEMORY = Path("/dev/shm")
+
+
+class Desk:
+    """Hears all that the engine reports: frames, the end of each run, and the sentences for the person."""
+
+    def __init__(self, qtbot: QtBot, experiment: Experiment, engine: Engine) -> None:
+        threadpool_limits(1)
+        self.qtbot = qtbot
+        self.engine = engine
+        self.document = Document(experiment, experiment.source().load())
+        self.control = RunControl(self.document, engine)
+        self.frames: list[Frame] = []
+        self.stops: list[Stopped] = []
+        self.problems: list[str] = []
+        self.notes: list[str] = []
+        self.slow: list[float] = []
+        engine.frame.connect(self.frames.append)
+        engine.stopped.connect(self.stops.append)
+        engine.slow.connect(self.slow.append)
+        self.control.failed.connect(self.problems.append)
+        self.control.noted.connect(self.notes.append)
+        self.control.load()
+
+    @property
+    def trainer(self) -> Trainer:
+        """The document's trainer, which is there because a step can be made."""
+        assert self.document.trainer
+        return self.document.trainer
+
+    def wait(self, what: Any) -> None:
+        """Let Qt run until a condition holds."""
+        self.qtbot.waitUntil(what, timeout=SECONDS * 1000)
+
+    def wait_for_end(self) -> None:
+        """Let Qt run until the training is over."""
+        self.wait(lambda: not self.document.running)
+
+    def run(self, until: Until | None = None, *, frames: int = 1) -> None:
+        """Start a run and wait for so many more frames that carry a state."""
+        self.control.run(until)
+        self.wait_for_states(frames)
+
+    def wait_for_states(self, count: int) -> None:
+        """Wait for so many more frames that carry a state."""
+        wanted = len(self.states()) + count
+        self.wait(lambda: len(self.states()) >= wanted or not self.document.running)
+        assert self.document.running, self.problems
+
+    def states(self) -> list[dict[str, Any]]:
+        """The states that frames have carried so far."""
+        return [frame.state for frame in self.frames if frame.state is not None]
+
+    def train_to(self, step: int) -> None:
+        """Train up to that step, and wait for it."""
+        self.control.run_to_step(step)
+        self.wait_for_end()
+
+    def pause(self) -> None:
+        """Press Pause and wait."""
+        self.control.pause()
+        self.wait_for_end()
+
+    def twin(self) -> Trainer:
+        """A plain trainer of the same experiment, trained as far as the document is."""
+        trainer = self.document.experiment.trainer(self.document.data)
+        for _ in range(self.document.steps_done):
+            trainer.train_step()
+        return trainer
+
+    def assert_as_if_never_interrupted(self) -> None:
+        """Demand the weights and the losses of plain training, bit for bit."""
+        document, twin = self.document, self.document.experiment.trainer(self.document.data)
+        losses = [twin.train_step() for _ in range(document.steps_done)]
+        assert not document.running
+        assert list(document.history.losses) == losses
+        assert_same(document.weights(), twin.network.state_dict())
+
+
+def child() -> BaseProcess:
+    """The one child process there is."""
+    (process,) = multiprocessing.active_children()
+    return process
+
+
+def shared_blocks() -> set[str]:
+    """The names of all blocks of shared memory."""
+    return {path.name for path in SHARED_MEMORY.glob("psm_*")}
+
+
+def assert_same(got: Arrays, wanted: Arrays) -> None:
+    """Demand the same names and, bit for bit, the same values."""
+    assert list(got) == list(wanted)
+    for name, array in wanted.items():
+        assert got[name].dtype == array.dtype and got[name].tobytes() == array.tobytes(), name
