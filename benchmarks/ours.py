@@ -12,7 +12,7 @@ import numpy as np
 
 from app.mnist_files import find_mnist
 from benchmarks.networks import Case
-from core.datasets import Dataset
+from core.datasets import Dataset, DataSource
 from core.datasets.mnist import Mnist
 from core.datasets.planes import Xor
 from core.experiment import Experiment
@@ -23,12 +23,14 @@ from core.types import DataError
 @functools.cache
 def dataset(name: str) -> Dataset:
     """The data a case is trained on."""
-    if name == "xor":
-        return Xor().load()
+    return Xor().load() if name == "xor" else _mnist(Mnist())
+
+
+def _mnist(source: DataSource) -> Dataset:
     folder = find_mnist()
     if folder is None:
         raise DataError("The benchmark needs MNIST: set CHAINRULE_DATA to the folder with its four files.")
-    return Mnist().load(folder)
+    return source.load(folder)
 
 
 def step(case: Case) -> Callable[[], Any]:
@@ -55,11 +57,12 @@ def _trainer(case: Case) -> Trainer:
 
 
 def seconds_to_accuracy(preset: str, goal: float, every: int) -> dict[str, float]:
-    """Seconds of training until the test accuracy, looked at after so many steps, reaches the goal."""
+    """Seconds of training until the test accuracy, looked at after so many steps, reaches the goal or epochs end."""
     saved = json.loads(files("resources").joinpath("presets", f"{preset}.json").read_text(encoding="utf-8"))
-    trainer = Experiment.from_dict(saved).trainer(dataset("mnist"))
+    experiment = Experiment.from_dict(saved)
+    trainer = experiment.trainer(_mnist(experiment.source()))
     spent, reached = 0.0, 0.0
-    while reached < goal and spent < 120:
+    while reached < goal and trainer.epoch < experiment.epochs:
         start = time.perf_counter()
         for _ in range(every):
             trainer.train_step()

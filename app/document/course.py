@@ -16,6 +16,7 @@ LIMIT = 8
 class PastRun:
     """A run that was left: by starting anew, or by going on from an earlier moment."""
 
+    number: int  # counted from the first run that was left
     name: str
     history: History
     first_step: int = 0  # up to there it is the same as the run that left it
@@ -82,7 +83,7 @@ class Course:
         if len(self.history.losses) < 2:
             return
         self._runs += 1
-        self.past_runs.append(PastRun(f"{self._runs} · {name}", self.history.copy(), first_step))
+        self.past_runs.append(PastRun(self._runs, f"{self._runs} · {name}", self.history.copy(), first_step))
         del self.past_runs[:-LIMIT]
 
 

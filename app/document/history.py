@@ -27,7 +27,8 @@ class History:
 
     def add_losses(self, first_step: int, losses: list[float] | Array) -> None:
         """Append the losses of consecutive steps; what stood at those steps or later is replaced."""
-        self.truncate(first_step - 1)
+        if first_step <= len(self.losses):
+            self.truncate(first_step - 1)
         self.losses.extend(losses)
 
     def follow(self, step: int, experiment: Experiment) -> None:

@@ -10,6 +10,7 @@ from app.theme import current_theme
 
 _SIZES = (7.5, 7.0, 6.5)
 _BELOW = 6.0
+_MARGIN = 6.0  # the frame of a selected card reaches into the gap
 _HEAD = 3.0
 _REACH = 4.0
 _NEAR = 9.0
@@ -38,7 +39,7 @@ class Arrow:
         if not with_shape:
             return
         painter.setPen(text_color(color) if self.travelled else QColor(theme.muted))
-        points = next((p for p in _SIZES if metrics(p).horizontalAdvance(self.shape) <= gap.width() - 1), None)
+        points = next((p for p in _SIZES if metrics(p).horizontalAdvance(self.shape) <= gap.width() - _MARGIN), None)
         painter.setFont(font(points or _SIZES[-1]))
         measure = metrics(points or _SIZES[-1])
         length, height = measure.horizontalAdvance(self.shape) + 1, measure.height()

@@ -144,7 +144,7 @@ class Card(QWidget):
         painter.setPen(text_color(phase_color(row.phase) if row.phase else color))
         painter.drawText(label, int(Qt.AlignmentFlag.AlignLeft | middle), name)
         room = label.width() - metrics(points).horizontalAdvance(name) - 4
-        note, points = fitting((row.note,), (8.5, 7.5), room)
+        note, points = fitting((row.note, ""), (8.5, 7.5), room)
         painter.setFont(font(points))
         painter.drawText(label, int(Qt.AlignmentFlag.AlignRight | middle), note)
         if row.picture is not None:

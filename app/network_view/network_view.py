@@ -12,6 +12,7 @@ from app.network_view.card import HALO, TITLE_HEIGHT, Card
 from app.network_view.card_content import link_weights
 from app.network_view.card_row import CardRow
 from app.network_view.contents import Contents, ScaleChoice
+from app.network_view.sample_choice import SampleChoice
 from app.plots.numbers import format_count
 from app.view import View
 
@@ -29,7 +30,7 @@ _SCALE_HELP = (
 class NetworkView(View):
     """One card for the input, every layer and the loss.
 
-    `header` is the small bar with the choice of the scale; a window may move it into its own title row.
+    `header` is the small bar with the choices of sample and scale; a window may move it into its own title row.
     """
 
     title = "Network"
@@ -46,6 +47,7 @@ class NetworkView(View):
         self._message = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self._message.setProperty("role", "error")
         self._message.hide()
+        self.samples = SampleChoice(document)
         self.header = self._make_header()
         layout = QVBoxLayout(self)
         layout.setSpacing(2)
@@ -59,6 +61,7 @@ class NetworkView(View):
             document.selection_changed,
             document.experiment_changed,
             document.data_changed,
+            document.walk.changed,
         ):
             signal.connect(self.invalidate)
 
@@ -96,6 +99,7 @@ class NetworkView(View):
         self._show_problem(document.problem if titles_only else "")
         self._row.set_contents(contents, link_weights(document, contents), titles_only)
         self._show_note()
+        self.samples.refresh()
         active = next((card for card in self.cards if card.content.active), None)
         if active is not self._active:
             self._active = active
@@ -126,6 +130,7 @@ class NetworkView(View):
         self._choice.setToolTip(_SCALE_HELP)
         self._choice.activated.connect(self._take_scale)
         layout.addStretch(1)
+        layout.addWidget(self.samples)
         layout.addWidget(self._choice)
         return header
 

@@ -7,7 +7,6 @@ from app.document.document import Document
 from app.icons import icon
 from app.layouts import label, row
 from app.theme import current_theme, theme_changed
-from app.view import TEXT, View
 
 _BATCH_HELP = (
     "Show the mean over the batch in every picture instead of one sample. Gradients of different samples can cancel "
@@ -15,19 +14,22 @@ _BATCH_HELP = (
 )
 
 
-class SampleChoice(View):
-    """ "sample 3 of 64" between two arrows, with ✗ once the loss is reached and the prediction is wrong."""
+class SampleChoice(QWidget):
+    """ "sample 3 of 64" between two arrows, with ✗ once the loss is reached and the prediction is wrong.
 
-    title = "Sample"
-    interval = TEXT
+    The network view refreshes it together with the pictures.
+    """
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(document, parent)
+        super().__init__(parent)
+        self.document = document
         self.before = self._button("Previous sample", "The sample before (,)", -1)
         self.after = self._button("Next sample", "The sample after (.)", 1)
         self.text = label(role="note")
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.batch = QToolButton(text="Batch", checkable=True)
+        self.batch = QToolButton()
+        self.batch.setText("Batch")
+        self.batch.setCheckable(True)
         self.batch.setProperty("role", "link")
         self.batch.setToolTip(f"{_BATCH_HELP} (M)")
         self.batch.setAccessibleName("Mean over the batch")
@@ -37,8 +39,6 @@ class SampleChoice(View):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme_changed.connect(self._tint)
         self._tint()
-        for signal in (document.position_changed, document.selection_changed, document.experiment_changed):
-            signal.connect(self.invalidate)
 
     @property
     def words(self) -> str:
@@ -66,6 +66,14 @@ class SampleChoice(View):
         """One sample on or back; from the mean first back to the sample that was shown before."""
         document = self.document
         document.select_sample(document.sample + (0 if document.whole_batch else direction))
+
+    def previous(self) -> None:
+        """The sample before."""
+        self.go(-1)
+
+    def next(self) -> None:
+        """The sample after."""
+        self.go(1)
 
     def toggle_batch(self) -> None:
         """The mean over the batch, or the sample again."""

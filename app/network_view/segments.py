@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from app.network_view.style import fitting, font, mixed, phase_color
 from app.theme import current_theme, text_on
@@ -16,6 +16,7 @@ _RADIUS = 5.0
 _PALE = 0.22
 _SIZES = (8.5, 7.5)
 _CUT_FROM = 48.0
+_SUBSTEP_WIDTH = 74.0
 _SIGNS: dict[Phase, str] = {"forward": "→", "loss": "", "backward": "←", "update": "↑"}
 _PARAMETERS = {"weight": "W", "bias": "b"}
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -30,6 +31,33 @@ def segment_label(record: Record) -> tuple[str, str]:
         name = record.name.split(".", 1)[1]
         return sign, _PARAMETERS.get(name, name) + str(record.index + 1).translate(_SUBSCRIPTS)
     return sign, record.name
+
+
+def substep_rects(count: int, record: QRectF, room: QRectF) -> list[QRectF]:
+    """The sub-steps of a record beside each other below it, as far as they need within a room to either side."""
+    width = min(max(record.width(), count * _SUBSTEP_WIDTH), room.width())
+    left = min(max(record.center().x() - width / 2, room.left()), room.right() - width)
+    return [QRectF(left + i * width / count, room.top(), width / count, room.height()) for i in range(count)]
+
+
+def paint_substeps(painter: QPainter, rects: list[QRectF], names: Sequence[str], phase: Phase, position: int) -> None:
+    """Small segments: those up to the shown one in full colour, its name in bold."""
+    for index, (rect, name) in enumerate(zip(rects, names, strict=True)):
+        color = QColor(phase_color(phase)) if index <= position else mixed(phase_color(phase), _PALE)
+        box = rect.adjusted(0.5, 0, -0.5, 0)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawRoundedRect(box, 2.5, 2.5)
+        current = index == position
+        text, points = fitting((name,), (8.0, 7.0), box.width() - 4, current)
+        if text == name or box.width() >= _CUT_FROM:
+            painter.setFont(font(points, current))
+            painter.setPen(text_on(color) if index <= position else QColor(current_theme().muted))
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
+        if current:
+            painter.setPen(QPen(QColor(current_theme().text), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 2.5, 2.5)
 
 
 def segment_rects(phases: Sequence[Phase], bar: QRectF) -> list[QRectF]:

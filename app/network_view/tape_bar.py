@@ -1,29 +1,41 @@
 """The tape of the current batch as a bar: one segment a record, a handle that can be dragged, and what just happened.
 
-The bar only ever asks the document to go somewhere; where the cursor is, is the document's to say.
+The bar only ever asks the document and its walk to go somewhere; where the cursor is, is theirs to say.
 """
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QHelpEvent, QHideEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.document.document import Document
-from app.network_view.segments import paint_segments, segment_label, segment_rects
+from app.network_view.ahead import Ahead
+from app.network_view.marks import paint_dot
+from app.network_view.play_control import PlayControl
+from app.network_view.player import Player
+from app.network_view.segments import paint_segments, paint_substeps, segment_label, segment_rects, substep_rects
 from app.network_view.style import font, metrics
-from app.plots.numbers import format_count
+from app.network_view.tape_words import memory_words, substep_words, tape_words
 from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
 
 _MARGIN = 10
 _OVERHANG = 5.0
 _BAR_HEIGHT = 24.0
+_SUBSTEPS_HEIGHT = 17.0
+_SUBSTEPS_GAP = 1.0
 _LINES = 2
 _GRIP = 7.0
 _TEXT_POINTS = 9.0
+_CONTROL_GAP = 12
+_NARROW = 420
+"""Below this width the text needs all the room."""
 
 
 class TapeBar(View):
-    """Shows the records of the tape and where the cursor is; click, drag and keys move it."""
+    """Shows the records of the tape and where the cursor is; click and drag move it, a right click sets a breakpoint.
+
+    Inside of a record its sub-steps stand below it as smaller segments.
+    """
 
     title = "Tape"
     interval = TEXT
@@ -34,16 +46,21 @@ class TapeBar(View):
         self._text = ""
         self._dragging = False
         self._pressed_at = 0.0
+        self.player = Player(document, self)
+        self.ahead = Ahead(document, self)
+        self.control = PlayControl(document, self.player, self)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Tape of the batch")
         theme_changed.connect(self.update)
+        document.walk.breakpoints.changed.connect(self.invalidate)
         for signal in (
             document.position_changed,
             document.selection_changed,
             document.experiment_changed,
             document.data_changed,
             document.running_changed,
+            document.walk.changed,
         ):
             signal.connect(self.invalidate)
 
@@ -61,8 +78,12 @@ class TapeBar(View):
         """Show the tape and the cursor."""
         tape = self.document.tape
         self._labels = [segment_label(record) for record in tape.records] if tape else []
-        self._text = self._words()
+        self._text = tape_words(self.document)
         self.setAccessibleDescription(self._text)
+        if self.minimumHeight() != self._height():
+            self.setMinimumHeight(self._height())
+            self.updateGeometry()
+            self._place_control()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -70,12 +91,16 @@ class TapeBar(View):
         return QSize(820, self._height())
 
     def minimumSizeHint(self) -> QSize:
-        """The height never changes, whatever the account says."""
+        """The height changes with Step into and Step out alone, whatever the account says."""
         return QSize(200, self._height())
 
     def segment_rect(self, index: int) -> QRectF:
         """Where the segment of a record is."""
         return self._rects()[index]
+
+    def substep_rect(self, index: int) -> QRectF:
+        """Where the segment of a sub-step is."""
+        return self._substep_rects()[index]
 
     def cursor_x(self, cursor: int) -> float:
         """Where the handle stands when so many records are done."""
@@ -83,36 +108,35 @@ class TapeBar(View):
         return rects[cursor - 1].right() if cursor and rects else self._bar().left()
 
     def hover_text(self, point: QPointF) -> str:
-        """The account of the record under a point, or the whole text below the bar."""
-        tape = self.document.tape
+        """The account of the record under a point, or the whole text below the bar and what the tapes take."""
+        tape, walk = self.document.tape, self.document.walk
         if tape is None:
             return ""
+        for index, rect in enumerate(self._substep_rects()):
+            if rect.contains(point):
+                return substep_words(walk.substeps, index)
         if point.y() > self._bar().bottom() + _OVERHANG:
-            return self._text
-        index = self._segment_at(point.x())
-        return "" if index is None else f"{index + 1} of {len(tape)}: {tape.records[index].account}"
+            return f"{self._text}\n{memory_words(self.document)}"
+        index_ = self._segment_at(point.x())
+        return "" if index_ is None else f"{index_ + 1} of {len(tape)}: {tape.records[index_].account}"
+
+    # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Segments, handle, text."""
+        """Segments, breakpoints, handle, sub-steps, text."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         tape = self.document.tape
         if tape is not None:
-            records = [record.phase for record in tape.records]
-            paint_segments(painter, self._rects(), records, self._labels, self.document.cursor)
+            records, rects = [record.phase for record in tape.records], self._rects()
+            paint_segments(painter, rects, records, self._labels, self.document.cursor)
+            for record, rect in zip(tape.records, rects, strict=True):
+                if self.document.walk.breakpoints.is_at(record):
+                    paint_dot(painter, rect.left() + 6, rect.top() + 6)
             self._paint_handle(painter)
+            self._paint_substeps(painter)
         self._paint_text(painter)
         painter.end()
-
-    def _words(self) -> str:
-        document, tape = self.document, self.document.tape
-        if tape is None:
-            return "There is no batch to step through yet."
-        if document.running:
-            return "Training runs. Pause to step through a batch."
-        if document.record is None:
-            return f"Start of batch {format_count(tape.step)}: press Next layer."
-        return f"step {document.cursor} of {len(tape)} · {document.record.account}"
 
     def _paint_handle(self, painter: QPainter) -> None:
         theme, bar = current_theme(), self._bar()
@@ -126,18 +150,24 @@ class TapeBar(View):
             painter.setPen(QPen(QColor(theme.accent), 1.5))
             painter.drawRoundedRect(bar.adjusted(-3, -3, 3, 3), 6, 6)
 
+    def _paint_substeps(self, painter: QPainter) -> None:
+        walk, record = self.document.walk, self.document.record
+        if walk.substeps and record:
+            names = [step.name for step in walk.substeps]
+            paint_substeps(painter, self._substep_rects(), names, record.phase, walk.position)
+
     def _paint_text(self, painter: QPainter) -> None:
-        top = self._bar().bottom() + _OVERHANG + 1 if self.document.tape else 4
+        room = self._text_room()
         painter.setFont(font(_TEXT_POINTS))
         painter.setPen(QColor(current_theme().muted))
         height = metrics(_TEXT_POINTS).height()
-        for number, line in enumerate(self._text_lines()):
-            rect = QRectF(_MARGIN, top + number * height, self.width() - 2 * _MARGIN, height)
+        for number, line in enumerate(self._text_lines(room.width())):
+            rect = QRectF(room.left(), room.top() + number * height, room.width(), height)
             painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), line)
 
-    def _text_lines(self) -> list[str]:
+    def _text_lines(self, room: float) -> list[str]:
         """The text in one line, or in two of about the same length, cut short if need be."""
-        measure, room = metrics(_TEXT_POINTS), self.width() - 2 * _MARGIN
+        measure = metrics(_TEXT_POINTS)
         if measure.horizontalAdvance(self._text) <= room:
             return [self._text]
         words = self._text.split(" ")
@@ -145,15 +175,33 @@ class TapeBar(View):
         best = min(halves, key=lambda half: max(measure.horizontalAdvance(line) for line in half))
         return [measure.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in best]
 
+    # Places
+
     def _height(self) -> int:
-        return int(2 * _OVERHANG + _BAR_HEIGHT + 1 + _LINES * metrics(_TEXT_POINTS).height() + 4)
+        inside = _SUBSTEPS_HEIGHT + 2 * _SUBSTEPS_GAP if self.document.walk.substeps else 0
+        return int(2 * _OVERHANG + _BAR_HEIGHT + inside + 1 + _LINES * metrics(_TEXT_POINTS).height() + 4)
 
     def _bar(self) -> QRectF:
         return QRectF(_MARGIN, _OVERHANG, max(1.0, self.width() - 2 * _MARGIN), _BAR_HEIGHT)
 
+    def _text_room(self) -> QRectF:
+        left = self.control.geometry().right() + _CONTROL_GAP if self.control.isVisibleTo(self) else _MARGIN
+        below = self._bar().bottom() + _OVERHANG + 1
+        if self.document.walk.substeps:
+            below += _SUBSTEPS_HEIGHT + 2 * _SUBSTEPS_GAP
+        top = below if self.document.tape else 4
+        return QRectF(left, top, self.width() - _MARGIN - left, self.height() - top)
+
     def _rects(self) -> list[QRectF]:
         tape = self.document.tape
         return segment_rects([record.phase for record in tape.records], self._bar()) if tape else []
+
+    def _substep_rects(self) -> list[QRectF]:
+        document, bar = self.document, self._bar()
+        if not document.walk.substeps or not document.cursor:
+            return []
+        room = QRectF(bar.left(), bar.bottom() + _OVERHANG + _SUBSTEPS_GAP, bar.width(), _SUBSTEPS_HEIGHT)
+        return substep_rects(len(document.walk.substeps), self._rects()[document.cursor - 1], room)
 
     def _segment_at(self, x: float) -> int | None:
         rects = self._rects()
@@ -163,7 +211,24 @@ class TapeBar(View):
     def _nearest_cursor(self, x: float) -> int:
         return min(range(len(self._rects()) + 1), key=lambda cursor: abs(self.cursor_x(cursor) - x))
 
-    # Pointer and keys
+    def _place_control(self) -> None:
+        self.control.setVisible(self.width() >= _NARROW)
+        self.control.adjustSize()
+        middle = self._height() - 3 - _LINES * metrics(_TEXT_POINTS).height() / 2
+        self.control.move(_MARGIN - 4, round(middle - self.control.height() / 2))
+
+    # Events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The play control stays at the left, below the bar."""
+        super().resizeEvent(event)
+        self._place_control()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What is not seen does not play."""
+        super().hideEvent(event)
+        self.player.stop()
+        self.ahead.stop()
 
     def event(self, event: QEvent) -> bool:
         """The tool tip says what a record did."""
@@ -173,12 +238,22 @@ class TapeBar(View):
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take the handle, or jump behind the segment."""
-        x, tape = event.position().x(), self.document.tape
-        if event.button() != Qt.MouseButton.LeftButton or tape is None:
+        """Take the handle, jump behind the segment, or set a breakpoint at it; below, show a sub-step."""
+        point, tape = event.position(), self.document.tape
+        if tape is None:
             return
-        if event.position().y() > self._bar().bottom() + _OVERHANG:
-            return
+        if point.y() > self._bar().bottom() + _OVERHANG:
+            for index, rect in enumerate(self._substep_rects()):
+                if rect.contains(point) and event.button() == Qt.MouseButton.LeftButton:
+                    self.document.walk.go_to_substep(index)
+        elif event.button() == Qt.MouseButton.RightButton:
+            segment = self._segment_at(point.x())
+            if segment is not None:
+                self.document.walk.breakpoints.toggle(tape.records[segment])
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self._press(point.x())
+
+    def _press(self, x: float) -> None:
         self._dragging, self._pressed_at = True, x
         if abs(x - self.cursor_x(self.document.cursor)) > _GRIP:
             index = self._segment_at(x)
@@ -198,17 +273,3 @@ class TapeBar(View):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let the handle go."""
         self._dragging = False
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and Right step, Home and End go to the ends."""
-        tape, cursor = self.document.tape, self.document.cursor
-        places = {
-            Qt.Key.Key_Left: max(0, cursor - 1),
-            Qt.Key.Key_Right: cursor + 1,
-            Qt.Key.Key_Home: 0,
-            Qt.Key.Key_End: len(tape) if tape else 0,
-        }
-        if tape is not None and event.key() in places:
-            self.document.go_to(places[Qt.Key(event.key())])
-        else:
-            event.ignore()

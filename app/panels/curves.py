@@ -1,63 +1,43 @@
-"""Loss and accuracy over the steps of the training, with a line where the cursor stands."""
+"""Loss, accuracy and learning rate over the steps of the training, past runs beneath them, and a slider to travel."""
 
-from array import array
-from itertools import islice
-from typing import Literal, NamedTuple
+from pathlib import Path
 
-import numpy as np
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
+from app.document.course import PastRun
+from app.document.curve_file import write_curves
 from app.document.document import Document
-from app.document.history import History
+from app.icons import icon
+from app.layouts import fill
+from app.panels.curve_lines import Curves as CurveTable
+from app.panels.curve_lines import Lines, run_color, run_series
+from app.panels.history_slider import HistorySlider
+from app.panels.run_legend import RunLegend
+from app.plots.curve import CurveStyle
+from app.plots.curve_data import Series
 from app.plots.curves import CurvesView
+from app.theme import theme_changed
 from app.view import HISTOGRAMS, View
-from core.metrics import Evaluation
-from core.types import Array
+from core.types import ChainruleError
 
 NOTE = "hover for values"
 EMPTY = "No training step is complete yet: press Next batch to take one, or Run."
+NOTHING = "There are no curves to export yet: train first."
 
-
-class _Line(NamedTuple):
-    name: str
-    color: str
-    axis: Literal["left", "right"]
-    width: float
-    pale: bool
-
-
-_LINES = (
-    _Line("batch loss", "forward", "left", 1.0, True),
-    _Line("train loss", "forward", "left", 1.5, False),
-    _Line("test loss", "loss", "left", 2.0, False),
-    _Line("test accuracy", "update", "right", 2.0, False),
-)
-
-
-class EvaluationCopy:
-    """The evaluations of one part of the data as columns of steps, losses and accuracies."""
-
-    def __init__(self) -> None:
-        self._columns = array("d"), array("d"), array("d")
-        self._last: tuple[int, Evaluation] | None = None
-
-    def follow(self, found: dict[int, Evaluation]) -> tuple[Array, Array, Array]:
-        """Steps, losses and accuracies (NaN for a regression), of which only the new ones are converted."""
-        # A history only ever loses its latest entries: while our last one is there, so are those before it.
-        if self._last is None or found.get(self._last[0]) is not self._last[1]:
-            for column in self._columns:
-                del column[:]
-        steps, losses, accuracies = self._columns
-        for step, evaluation in islice(found.items(), len(steps), None):
-            steps.append(step)
-            losses.append(evaluation.loss)
-            accuracies.append(np.nan if evaluation.accuracy is None else evaluation.accuracy)
-            self._last = step, evaluation
-        return np.array(steps), np.array(losses), np.array(accuracies)
+KINDS = {"Table (CSV)": "csv", "Picture (PNG)": "png", "Drawing (SVG)": "svg"}
+"""What curves can be exported as: words for a person, and how the file's name ends."""
 
 
 class Curves(View):
-    """The curves of the history."""
+    """The curves of the history, and the way back into it."""
+
+    resume_wanted = Signal()
+    """Train on from the moment that is shown."""
+
+    exported = Signal(str)
+    """A sentence: what was written where."""
 
     title = "Loss and accuracy"
     interval = HISTOGRAMS
@@ -66,38 +46,124 @@ class Curves(View):
         super().__init__(document, parent)
         self.plot = CurvesView()
         self.plot.set_message(EMPTY)
-        self.plot.set_log(True)
-        self._history: History | None = None
-        self._train, self._test = EvaluationCopy(), EvaluationCopy()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 4, 4, 2)
-        column.addWidget(self.plot)
-        document.history_changed.connect(self.invalidate)
-        document.position_changed.connect(self.invalidate)
+        self.legend = RunLegend()
+        self.travel = HistorySlider()
+        self.log = self._toggle("log", "Logarithmic loss axis")
+        self.rate = self._toggle("rate", "Learning rate, on a scale of its own")
+        self.menu = self._export_button()
+        self._lines: Lines | None = None
+        self._run_series: dict[int, tuple[PastRun, Series]] = {}
+        self.log.toggled.connect(self.plot.set_log)
+        self.log.setChecked(True)
+        fill(self, self.plot, self.legend, self.travel, spacing=2).setContentsMargins(4, 4, 4, 2)
+        self._connect()
+        self._tint()
 
     def refresh(self) -> None:
         """All of the history; the line stands at the steps that are complete at the cursor."""
+        document, course = self.document, self.document.course
         self.note_changed.emit(NOTE)
-        history = self.document.history
-        if history is not self._history:
-            self._history = history
-            self.plot.clear()
-        losses = np.array(history.losses)  # a copy: an array that is looked into could not grow
-        train_steps, train_losses, _ = self._train.follow(history.evaluations["train"])
-        test_steps, test_losses, accuracies = self._test.follow(history.evaluations["test"])
-        found = {
-            "batch loss": (np.arange(1, len(losses) + 1), losses),
-            "train loss": (train_steps, train_losses),
-            "test loss": (test_steps, test_losses),
-            "test accuracy": (test_steps, accuracies),
-        }
-        shown = [line for line in _LINES if len(found[line.name][0]) and self._has_place(line)]
-        if set(self.plot.names()) - {line.name for line in shown}:
-            self.plot.clear()
-        for name, color, axis, width, pale in shown:
-            self.plot.set_curve(name, *found[name], color, axis=axis, width=width, pale=pale)
-        self.plot.set_marker(self.document.steps_done if shown else None)
+        if self._lines is None or self._lines.history is not document.history:
+            self._lines = Lines(document.history, with_accuracy=not document.data.is_regression)
+        curves = self._lines.curves(with_rate=self.rate.isChecked())
+        self.legend.show_runs(course.past_runs)
+        self.plot.set_marks(course.marks)
+        self.plot.show_series({**self._past_curves(), **curves})
+        self.plot.set_marker(document.steps_done if curves else None)
+        self._show_moments()
 
-    def _has_place(self, line: _Line) -> bool:
-        """Accuracy is for classes only."""
-        return line.axis == "left" or not self.document.data.is_regression
+    def ask_export(self, kind: str = "") -> None:
+        """Let the person choose where the curves go, as one kind of file or any."""
+        kinds = {words: ending for words, ending in KINDS.items() if kind in ("", ending)}
+        filters = ";;".join(f"{words} (*.{ending})" for words, ending in kinds.items())
+        start = f"{self.document.experiment.name}.{next(iter(kinds.values()))}"
+        name, chosen = QFileDialog.getSaveFileName(self, "Export curves", start, filters)
+        if name:
+            path = Path(name)
+            ending = next((ending for words, ending in kinds.items() if chosen.startswith(words)), "csv")
+            self.export(path if path.suffix else path.with_suffix(f".{ending}"))
+
+    def export(self, path: Path) -> None:
+        """Write the curves, as the ending of the name says, or say why that cannot be."""
+        history = self.document.history
+        if not len(history.losses):
+            self.document.failed.emit(NOTHING)
+            return
+        try:
+            if path.suffix.lower() == ".csv":
+                write_curves(history, path)
+            else:
+                self.plot.save_picture(path)
+        except ChainruleError as error:
+            self.document.failed.emit(str(error))
+        else:
+            self.exported.emit(f"The curves were exported to {path}.")
+
+    def _past_curves(self) -> CurveTable:
+        """Past runs, pale, below everything; the one that is pointed at in full colour, with its name."""
+        known = self._run_series
+        self._run_series = {
+            id(run): known.get(id(run)) or (run, run_series(run)) for run in self.document.course.past_runs
+        }
+        curves: CurveTable = {}
+        for run in self.legend.shown_runs():
+            pointed = run is self.legend.pointed
+            style = CurveStyle(run_color(run), "left", 2.0 if pointed else 1.0, pale=not pointed, named=pointed)
+            curves[run.name] = self._run_series[id(run)][1], style
+        return curves
+
+    def _show_moments(self) -> None:
+        document, snapshots = self.document, self.document.course.snapshots
+        newest = max(len(document.history.losses), 0 if document.in_past else document.steps_done)
+        self.travel.setVisible(newest > 0)
+        self.travel.slider.setEnabled(not document.running and document.trainer is not None)
+        self.travel.show_moments(snapshots.steps, newest, document.steps_done, in_past=document.in_past)
+        self.travel.show_memory(snapshots.bytes, snapshots.budget)
+
+    # Making
+
+    def _connect(self) -> None:
+        document = self.document
+        for signal in (document.history_changed, document.position_changed, document.running_changed):
+            signal.connect(self.invalidate)
+        self.rate.toggled.connect(self.invalidate)
+        self.legend.changed.connect(self.invalidate)
+        self.legend.forgotten.connect(self._forget)
+        self.travel.travelled.connect(document.travel)
+        self.travel.returned.connect(document.back_to_now)
+        self.travel.resumed.connect(self.resume_wanted)
+        theme_changed.connect(self._tint)
+
+    def _toggle(self, text: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setCheckable(True)
+        button.setProperty("role", "link")
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        self.plot.below.addWidget(button)
+        return button
+
+    def _export_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("role", "link")
+        button.setToolTip("Export the curves")
+        button.setAccessibleName("Export the curves")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        for words, ending in KINDS.items():
+            menu.addAction(f"{words}…").setData(ending)
+        menu.triggered.connect(self._export_chosen)
+        button.setMenu(menu)
+        self.plot.below.addWidget(button)
+        return button
+
+    def _export_chosen(self, action: QAction) -> None:
+        self.ask_export(action.data())
+
+    def _forget(self, run: PastRun) -> None:
+        self.document.course.forget(run)
+        self.invalidate()
+
+    def _tint(self) -> None:
+        self.menu.setIcon(icon("download"))

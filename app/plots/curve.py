@@ -67,8 +67,17 @@ class Curve:
         self._drawn = x, shown
         self.item.setData(x, shown)
         alone = np.isfinite(shown)
-        self.dot.setData(*([x[alone], shown[alone]] if alone.sum() == 1 else [[], []]))
-        self.label.setText(self.words())
+        # A single value has no line to be seen by.
+        is_dot = int(alone.sum()) == 1
+        self.dot.setVisible(is_dot)
+        if is_dot:
+            self.dot.setData(x[alone], shown[alone])
+        self.write_label()
+
+    def write_label(self) -> None:
+        """Let the label say what there is to say."""
+        if self.label.toPlainText() != (words := self.words()):
+            self.label.setText(words)
 
     def restyle(self) -> None:
         """Take the colours and fonts of the current theme."""

@@ -4,6 +4,7 @@ Every curve carries its name at its end, can be read with the pointer, and says 
 many steps there are, what is handed to Qt are a few points for each column of pixels.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ _MARK_REACH = 5.0
 """Pixels from a mark within which the pointer reads it."""
 
 _LEAST_COLUMNS = 50
+
+_EXTRA_BITS = 5
+"""Bounds of axes lie on multiples of a 32nd to a 64th of what is shown."""
 
 
 class CurvesView(QWidget):
@@ -199,6 +203,8 @@ class CurvesView(QWidget):
         axes = {curve.style.axis for curve in self._curves.values()}
         self.canvas.values.setVisible("left" in axes)
         self.canvas.shares.setVisible("right" in axes)
+        for curve in self._named():
+            curve.write_label()
         if self._following:
             self._show_all_steps()
         self._place_curves()
@@ -208,6 +214,7 @@ class CurvesView(QWidget):
     def _show_all_steps(self) -> None:
         ends = [end for curve in self._curves.values() if (end := curve.series.ends())]
         first, last = min([start for start, _ in ends], default=0.0), max([1.0, *(end for _, end in ends)])
+        last = _round_up(last, last - first)
         first = min(first, last - 1.0)
         width = self.canvas.left.width()
         room = max([0.0, *(curve.label.boundingRect().width() for curve in self._named())]) + 2 * _LABEL_GAP
@@ -227,7 +234,8 @@ class CurvesView(QWidget):
             low, high = float(shown.min()), float(shown.max())
             if not self.log():
                 low = min(low, 0.0)
-            self.canvas.left.setYRange(low, high if high > low else low + 1.0, padding=0.06)
+            high = high if high > low else low + 1.0
+            self.canvas.left.setYRange(-_round_up(-low, high - low), _round_up(high, high - low), padding=0.05)
 
     def _view_changed(self) -> None:
         """Zoomed, moved, or fitted by `_draw`, which then draws by itself."""
@@ -292,3 +300,9 @@ class CurvesView(QWidget):
             step = self.canvas.left.mapSceneToView(position).x()
             self.canvas.cross.setValue(step)
             self.readout.setText(self.readout_at(step))
+
+
+def _round_up(bound: float, extent: float) -> float:
+    """A bound a little further out: axes that stay from frame to frame need not be drawn again."""
+    step = 2.0 ** (math.floor(math.log2(extent)) - _EXTRA_BITS) if extent > 0 else 1.0
+    return math.ceil(bound / step) * step

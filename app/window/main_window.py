@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeyEvent, QResize
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
+    QAbstractSpinBox,
     QApplication,
     QComboBox,
     QFileDialog,
@@ -24,10 +25,12 @@ from app.layouts import fill
 from app.network_view.network_view import NetworkView
 from app.network_view.tape_bar import TapeBar
 from app.panels.data import DataPanel
+from app.plots.digit_grid import PredictionsView
+from app.plots.grid_view import GridView
 from app.theme import apply_theme, theme_changed
 from app.version import VERSION
 from app.view import FrameClock
-from app.window.actions import COMMANDS, MENUS, make_actions, tint_actions
+from app.window.actions import COMMANDS, MENUS, NEED_A_TAPE, make_actions, tint_actions
 from app.window.arrangement import Arrangement
 from app.window.banner import Banner
 from app.window.data_loader import DataLoader
@@ -45,8 +48,18 @@ NETWORK_HEIGHT = 247
 """Height that both rows of the cards need, in pixels; in a smaller window the docks give way first."""
 
 
+_UP_DOWN = {Qt.Key.Key_Up, Qt.Key.Key_Down}
+_ARROWS = {*_UP_DOWN, Qt.Key.Key_Left, Qt.Key.Key_Right}
+_OWN_KEYS: tuple[tuple[tuple[type[QWidget], ...], set[Qt.Key]], ...] = (
+    ((QAbstractButton, QComboBox, QAbstractItemView, GridView, PredictionsView), {Qt.Key.Key_Space}),
+    ((QComboBox, QAbstractItemView, QAbstractSpinBox), _UP_DOWN),
+    ((GridView, PredictionsView), {*_ARROWS, Qt.Key.Key_Home}),
+)
+"""What the keys of commands do not take from a control that has the focus."""
+
+
 class MainWindow(QMainWindow):
-    """Everything a person sees; the slots named in `actions.COMMANDS` are its public methods."""
+    """Everything a person sees; the slots named in `actions.COMMANDS` are methods of it and its parts."""
 
     def __init__(self, document: Document, engine: Engine) -> None:
         super().__init__()
@@ -57,10 +70,10 @@ class MainWindow(QMainWindow):
         self._engine = engine
         self._opening: Experiment | None = None  # the experiment whose data is being loaded
         self._arranged = False
-        self.command = make_actions(self)
-        self.banner = Banner()
         self.network_view = NetworkView(document)
         self.tape_bar = TapeBar(document)
+        self.command = make_actions(self)
+        self.banner = Banner()
         self.tool_bar = MainToolBar(document, self.command, self)
         self.status_line = StatusLine(document)
         self.arrangement = Arrangement(self, document)
@@ -79,28 +92,30 @@ class MainWindow(QMainWindow):
     # Commands
 
     def run_or_pause(self) -> None:
-        """Train until paused, or pause."""
-        self.run_control.toggle()
+        """Train until paused, or pause; with a breakpoint in every batch that is as far as the next one."""
+        if not self.document.walk.run_to_breakpoint():
+            self.run_control.toggle()
 
     def batch_start(self) -> None:
         """To the start of this batch."""
         self.document.batch_start()
 
     def back(self) -> None:
-        """One record back."""
-        self.document.back()
+        """One record back, or inside of a record one sub-step."""
+        self.document.walk.back()
 
     def next_layer(self) -> None:
-        """One record further."""
-        self.document.next_layer()
+        """One record further, or inside of a record one sub-step."""
+        self.document.walk.next()
 
     def next_batch(self) -> None:
         """To the end of a batch."""
         self.document.next_batch()
 
     def next_epoch(self) -> None:
-        """Once through the training data, or what is left of it."""
-        self.run_control.next_epoch()
+        """Once through the training data, or what is left of it, or to a breakpoint."""
+        if not self.document.walk.run_to_breakpoint():
+            self.run_control.next_epoch()
 
     def reset(self) -> None:
         """Back to step 0 with the same start weights."""
@@ -196,6 +211,9 @@ class MainWindow(QMainWindow):
         self._engine.slow.connect(self.status_line.show_slow)
         self._engine.frame.connect(self.status_line.show_speed)
         self.arrangement.panel(DataPanel).wanted.connect(self.choose_data)
+        for name, command in self.command.items():
+            if not name.startswith("play"):
+                command.triggered.connect(self.tape_bar.player.stop)
         theme_changed.connect(self._tint)
         application = QApplication.instance()
         assert application
@@ -220,7 +238,7 @@ class MainWindow(QMainWindow):
 
     def _follow_running(self) -> None:
         running, works = self.document.running, self.document.tape is not None
-        for name in ("batch_start", "next_layer", "next_batch", "next_epoch"):
+        for name in NEED_A_TAPE:
             self.command[name].setEnabled(works and not running)
         self.command["run"].setEnabled(works)
         self.tool_bar.show_running()
@@ -317,12 +335,14 @@ class MainWindow(QMainWindow):
             self.tape_bar.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Let Space press the button or open the list that has the focus, rather than start the training."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            on_control = isinstance(watched, (QAbstractButton, QComboBox, QAbstractItemView))
-            if event.key() == Qt.Key.Key_Space and on_control:
-                event.accept()
-                return True
+        """Leave keys to the control that has the focus and needs them: Space to a button, arrows to a list or grid."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and any(isinstance(watched, kinds) and event.key() in keys for kinds, keys in _OWN_KEYS)
+        ):
+            event.accept()
+            return True
         return super().eventFilter(watched, event)
 
     def closeEvent(self, event: QCloseEvent) -> None:

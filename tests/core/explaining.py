@@ -1,6 +1,6 @@
 """What the tests of `core.explain` share: the checker of an explanation, and ways to walk a tape."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,17 @@ def check(step: Step, place: Place) -> Explanation:
     assert not (found := faults(step, explanation)), f"{explanation.name}: {'; '.join(found)}"
     assert explanation.name and explanation.formula
     return explanation
+
+
+def unexplained(explanations: Iterable[Explanation]) -> list[str]:
+    """Factors that name neither a place nor what they depend on, and yet are not the same number everywhere."""
+    seen: dict[str, set[float]] = {}
+    for explanation in explanations:
+        for part in explanation.parts:
+            for factor in part.factors:
+                if factor.places is None and not factor.depends:
+                    seen.setdefault(factor.label, set()).update(factor.values.tolist())
+    return [label for label, values in seen.items() if len(values) > 1]
 
 
 def sources(step: Step, explanation: Explanation, rng: np.random.Generator | None = None) -> list[Place]:

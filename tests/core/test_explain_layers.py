@@ -18,7 +18,7 @@ from core.optimizers import SGD
 from core.trainer import Trainer
 from core.types import Array
 from tests.core.cases import CASES, Case
-from tests.core.explaining import check, entries, some_places, sources, tensors
+from tests.core.explaining import check, entries, some_places, sources, tensors, unexplained
 
 CASE = {case.name: case for case in CASES}
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -68,7 +68,7 @@ def test_every_layer_is_in_the_table():
 @each_case
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_terms_of_every_tensor_sum_to_the_number_shown(case: Case, dtype: str):
-    step, rng = step_of(case, dtype), np.random.default_rng(5)
+    step, rng, found = step_of(case, dtype), np.random.default_rng(5), []
     for position in (FORWARD, backward_position(step)):
         for tensor in tensors(step, position):
             for place in some_places(step, position, tensor, rng, 10):
@@ -76,6 +76,8 @@ def test_the_terms_of_every_tensor_sum_to_the_number_shown(case: Case, dtype: st
                 assert f"layer 2, {step.layers[1].title}" in explanation.name or "of layer 2" in explanation.name
                 for source in sources(step, explanation, rng):
                     step.value(source)
+                found.append(explanation)
+    assert not unexplained(found)
 
 
 def x_entries_behind(step: Step, place: Place) -> Array:
@@ -196,12 +198,21 @@ def test_the_three_paths_of_batch_norm():
     assert [part.label for part in explanation.parts] == ["directly", "through the mean", "through the variance"]
     names = {(source.tensor, source.index) for source in sources(step, explanation)}
     assert {("d_bias", (1,)), ("d_weight", (1,)), ("x_hat", (3, 1, 2, 0)), ("inv_std", (1,))} <= names
+    root = check(step, Place(FORWARD, "inv_std", (1,)))
+    assert sources(step, root) == [Place(FORWARD, "variance", (1,))]
+    behind = sources(step, check(step, Place(FORWARD, "variance", (1,))))
+    assert {source.tensor for source in behind} == {"x", "mean"} and {source.index[0] for source in behind} == {
+        *range(5),
+        1,
+    }
 
 
 def test_softmax_shows_a_row_of_the_jacobian():
     step = step_of(CASE["softmax-plain"])
     y = step.tensor(FORWARD, "y")[2]
-    (part,) = check(step, Place(backward_position(step), "dx", (2, 1))).parts
+    explanation = check(step, Place(backward_position(step), "dx", (2, 1)))
+    (part,) = explanation.parts
+    assert np.argwhere(entries(step, explanation)[FORWARD, "y"]).tolist() == [[2, k] for k in range(5)]
     jacobian = np.diag(y) - np.outer(y, y)
     np.testing.assert_allclose(part.factors[1].values, jacobian[1], rtol=1e-12)
 

@@ -15,7 +15,7 @@ from core.optimizers import OPTIMIZERS, Optimizer, optimizer_from_spec
 from core.penalties import L1Penalty, L2Penalty, NoPenalty, Penalty
 from core.schedules import ExponentialRate
 from core.trainer import Trainer
-from tests.core.explaining import check, everything, some_places, sources
+from tests.core.explaining import check, everything, some_places, sources, unexplained
 from tests.core.networks import layer, network_of
 
 BATCH, OUTPUTS = 6, 4
@@ -76,12 +76,15 @@ def step_with(
 
 
 def check_everything(step: Step, phases: set[str]) -> None:
-    rng = np.random.default_rng(10)
+    rng, found = np.random.default_rng(10), []
     for position, tensor in everything(step):
         if step.tape.records[position].phase in phases:
             for place in some_places(step, position, tensor, rng, 6):
-                for source in sources(step, check(step, place), rng):
+                explanation = check(step, place)
+                for source in sources(step, explanation, rng):
                     step.value(source)
+                found.append(explanation)
+    assert not unexplained(found)
 
 
 def name_of(options: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """The window with the engine it has in earnest: a child process, which trains, hands back, and ends with the window."""
 
+import copy
 import multiprocessing
 
 import pytest
@@ -9,6 +10,7 @@ from app.document.document import Document
 from app.document.presets import load_preset
 from app.engine.client import ProcessEngine
 from app.window.main_window import MainWindow
+from core.types import Arrays
 from tests.e2e.conftest import Opener
 from tests.e2e.hands import choose, press, same_bits, tool_button, twin, wait_for_steps, write
 
@@ -51,11 +53,19 @@ def test_another_learning_rate_takes_effect_without_a_pause(window: MainWindow, 
     line = window.tool_bar.rate.field
     write(line, "0")  # type: ignore[arg-type]
     assert window.document.running
-    wait_for_steps(qtbot, window, window.document.steps_done + 200)
-    still = window.document.weights()
-    wait_for_steps(qtbot, window, window.document.steps_done + 200)
-    assert same_bits(window.document.weights(), still)
+    seen: list[tuple[int, Arrays]] = []
+
+    def weights_stand_still_while_steps_go_on() -> bool:
+        steps, weights = window.document.steps_done, copy.deepcopy(window.document.weights())
+        if not seen or steps > seen[-1][0]:
+            seen.append((steps, weights))
+        return len(seen) > 1 and same_bits(seen[-1][1], seen[-2][1])
+
+    # The order takes its way to the child, which goes on meanwhile.
+    qtbot.waitUntil(weights_stand_still_while_steps_go_on, timeout=20_000)
+    assert window.document.running
     paused(qtbot, window)
+    assert same_bits(window.document.weights(), seen[-1][1])
 
 
 def test_reset_during_a_run_and_closing_during_a_run(window: MainWindow, qtbot: QtBot) -> None:

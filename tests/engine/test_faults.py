@@ -266,12 +266,12 @@ def test_orders_to_a_process_that_reads_none_hold_nobody_up(make_desk: MakeDesk)
 def test_a_window_that_reads_nothing_does_not_hold_up_the_training(
     make_desk: MakeDesk, tmp_path: Path, impatient: None
 ) -> None:
-    sign = tmp_path / "step 30000"
-    desk = make_desk(faulty_xor("hang", after=30_000, sign=sign))
+    sign = tmp_path / "step 10000"
+    desk = make_desk(faulty_xor("hang", after=10_000, sign=sign))
     desk.run()
     # Not by waiting in Qt: nobody looks at what the child reports.
     assert comes_about(sign.exists, SECONDS)
-    assert len(desk.document.history.losses) < 30_000
+    assert len(desk.document.history.losses) < 10_000
     desk.pause()
     desk.assert_as_if_never_interrupted()
 

@@ -72,6 +72,8 @@ def terms_text(explanation: Explanation, links: Links, step: Step) -> str:
 def terms_title(explanation: Explanation) -> str:
     """How many terms there are, and that they add up to the number."""
     count = len(explanation.values)
+    if count == 0:
+        return "Nothing reaches this number, so it is 0."
     if count == 1:
         return "It is this one term:"
     zeros = count - int(np.count_nonzero(explanation.values))

@@ -1,0 +1,60 @@
+"""Asks for the settings; every value takes effect as soon as the dialog is accepted, or says when it will."""
+
+import dataclasses
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QPushButton, QWidget
+
+from app.forms.option_field import OptionField
+from app.layouts import fill, label, row
+from app.settings import Settings
+
+LABELS = {
+    "evaluation_time": "Time for evaluations, %",
+    "history_memory": "Memory for history, MB",
+    "blas_threads": "BLAS threads",
+}
+
+NOTES = {
+    "evaluation_time": "Of the time a training runs, at most this much goes into measuring test loss and accuracy.",
+    "history_memory": "When it is full, every second of the kept moments goes, so that they stay evenly spread.",
+    "blas_threads": "Takes effect at the next start. Empty: chosen by the number of processors.",
+}
+
+
+class SettingsDialog(QDialog):
+    """Emits `chosen` with the new settings when it is accepted."""
+
+    chosen = Signal(object)
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self._settings = settings
+        self.fields: dict[str, OptionField] = {}
+        rows: list[Any] = []
+        for option in Settings.options():
+            field = OptionField(option, Settings.title)
+            field.label.setText(LABELS[option.name])
+            field.show_value(getattr(settings, option.name))
+            field.chosen.connect(self._take)
+            self.fields[option.name] = field
+            rows += [field, label(NOTES[option.name], "note", wrap=True)]
+        self.save, self.cancel = QPushButton("Save"), QPushButton("Cancel")
+        self.save.setProperty("role", "primary")
+        self.save.setDefault(True)
+        self.save.clicked.connect(self._accept_if_right)
+        self.cancel.clicked.connect(self.reject)
+        fill(self, *rows, row(None, self.cancel, self.save), margin=16, spacing=8)
+        self.setMinimumWidth(420)
+
+    def _take(self, name: str, value: Any) -> None:
+        self._settings = dataclasses.replace(self._settings, **{name: value})
+
+    def _accept_if_right(self) -> None:
+        """A field that was just typed into is read when it loses the focus, which a press of Save need not cause."""
+        self.save.setFocus()
+        if all(field.error.isHidden() for field in self.fields.values()):
+            self.chosen.emit(self._settings)
+            self.accept()

@@ -1,0 +1,117 @@
+"""How the window and the training are doing, in figures: for whoever asks why something is slow."""
+
+import collections
+import time
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from app.document.document import Document
+from app.layouts import fill, label
+from app.plots.numbers import format_count
+from app.view import TEXT, View
+
+BEAT = 16
+"""Milliseconds between two beats: the window has time for a frame as often as the beats arrive."""
+
+_BEATS = 256
+"""Beats that figures are made from: about four seconds."""
+
+ROWS = (
+    "Frames/s",
+    "Frame gap, p95",
+    "Steps/s",
+    "Samples/s",
+    "Frames waiting",
+    "History memory",
+    "Curve memory",
+    "Tape memory",
+)
+
+
+class Diagnostics(View):
+    """Measures only while it can be seen; closed, it costs nothing."""
+
+    title = "Diagnostics"
+    interval = TEXT
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(document, parent)
+        self.frames_waiting: Callable[[], int] | None = None
+        """Says how many frames of the training the window has not taken yet; whoever runs the training sets it."""
+
+        self.values = {name: label("–", "mono") for name in ROWS}
+        grid = QGridLayout()
+        grid.setContentsMargins(10, 8, 10, 8)
+        grid.setVerticalSpacing(3)
+        for index, (name, value) in enumerate(self.values.items()):
+            value.setAlignment(Qt.AlignmentFlag.AlignRight)
+            value.setAccessibleName(name)
+            grid.addWidget(label(name), index, 0)
+            grid.addWidget(value, index, 1)
+        fill(self, grid, None)
+        self._beats: collections.deque[float] = collections.deque(maxlen=_BEATS)
+        self._steps: collections.deque[tuple[float, int]] = collections.deque(maxlen=5)
+        self._beat = QTimer(self)
+        self._beat.setTimerType(Qt.TimerType.PreciseTimer)
+        self._beat.setInterval(BEAT)
+        self._beat.timeout.connect(self._note_beat)
+        self._clock = QTimer(self)
+        self._clock.setInterval(TEXT)
+        self._clock.timeout.connect(self.refresh)
+
+    @property
+    def measuring(self) -> bool:
+        """Whether it runs at all."""
+        return self._beat.isActive()
+
+    def refresh(self) -> None:
+        """The figures of the last few seconds."""
+        document = self.document
+        steps = len(document.history.losses)
+        if self._steps and steps < self._steps[-1][1]:
+            self._steps.clear()  # another run
+        self._steps.append((time.monotonic(), steps))
+        per_second = self._rate() if document.running else 0.0
+        batch = document.trainer.batch_size if document.trainer else 0
+        gaps = np.diff(self._beats) * 1000
+        self._show("Frames/s", f"{1000 / gaps.mean():.0f}" if gaps.size else "–")
+        self._show("Frame gap, p95", f"{np.percentile(gaps, 95):.0f} ms" if gaps.size else "–")
+        self._show("Steps/s", format_count(round(per_second)))
+        self._show("Samples/s", format_count(round(per_second * batch)))
+        self._show("Frames waiting", "–" if self.frames_waiting is None else format_count(self.frames_waiting()))
+        snapshots = document.course.snapshots
+        self._show("History memory", f"{_megabytes(snapshots.bytes)} of {_megabytes(snapshots.budget)}")
+        self._show("Curve memory", _megabytes(document.history.losses.bytes))
+        self._show("Tape memory", _megabytes(document.tape_memory))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin to measure."""
+        self._beats.clear()
+        self._steps.clear()
+        self._beat.start()
+        self._clock.start()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Measure no longer."""
+        self._beat.stop()
+        self._clock.stop()
+        super().hideEvent(event)
+
+    def _note_beat(self) -> None:
+        self._beats.append(time.monotonic())
+
+    def _rate(self) -> float:
+        (began, first), (ended, last) = self._steps[0], self._steps[-1]
+        return (last - first) / (ended - began) if ended > began else 0.0
+
+    def _show(self, name: str, text: str) -> None:
+        self.values[name].setText(text)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:.1f} MB"

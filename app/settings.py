@@ -1,0 +1,37 @@
+"""What a person sets once for all experiments, as a plain value; no Qt, so that the command line can read it too."""
+
+import dataclasses
+from typing import ClassVar
+
+from core.options import Configurable, option
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(Configurable):
+    """The settings, each with its range. Errors: OptionError for a value out of range."""
+
+    kind: ClassVar[str] = "settings"
+    title: ClassVar[str] = "Settings"
+
+    evaluation_time: float = option(
+        3.0, minimum=1, maximum=50, help="Largest share of the training time, in percent, that evaluations may take."
+    )
+    history_memory: int = option(
+        256, minimum=16, maximum=65536, help="Memory, in MB, for the moments that the slider under the curves goes to."
+    )
+    blas_threads: int | None = option(
+        None,
+        minimum=1,
+        maximum=64,
+        help="Threads for matrix products. Empty: chosen by the number of processors. It takes effect at the next start.",
+    )
+
+    @property
+    def evaluation_share(self) -> float:
+        """The share of the time that evaluations may take, 0 … 1."""
+        return self.evaluation_time / 100
+
+    @property
+    def history_bytes(self) -> int:
+        """The memory for kept moments in bytes."""
+        return self.history_memory * 2**20

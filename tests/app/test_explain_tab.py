@@ -1,0 +1,220 @@
+"""The Explain tab in a real Inspector: clicked numbers, links followed to the end, shares, checks, and the code."""
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from app.document.document import Document
+from app.document.presets import load_preset
+from app.panels.explain.tab import NOT_REACHED, NOTHING_ASKED
+from app.panels.explain.words import place_name
+from app.panels.inspector import Inspector
+from core.datasets.base import Dataset
+from core.experiment import Experiment
+from core.explain import Place, Step, explain
+from core.layers.dense import Dense
+
+IMAGE_LAYERS = (
+    {"kind": "conv2d", "filters": 3, "kernel_size": 3},
+    {"kind": "batch_norm"},
+    {"kind": "relu"},
+    {"kind": "max_pool2d", "kernel_size": 2},
+    {"kind": "flatten"},
+    {"kind": "dropout", "p": 0.25},
+    {"kind": "dense", "units": 3},
+    {"kind": "softmax"},
+)
+
+
+def xor() -> Document:
+    experiment = load_preset("xor")
+    return Document(experiment, experiment.source().load())
+
+
+def images() -> Document:
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(40, 2, 8, 6)).astype(np.float32)
+    data = Dataset("noise", x[:30], np.arange(30) % 3, x[30:], np.arange(10) % 3, ("a", "b", "c"))
+    loss, optimizer = {"kind": "negative_log_likelihood"}, {"kind": "adam"}
+    experiment = Experiment("images", {"kind": "xor"}, IMAGE_LAYERS, loss, optimizer, batch_size=8)
+    return Document(experiment, data)
+
+
+@pytest.fixture
+def show(qtbot: QtBot):
+    def make(document: Document, steps: int) -> Inspector:
+        inspector = Inspector(document)
+        qtbot.addWidget(inspector)
+        inspector.resize(360, 900)
+        inspector.show()
+        for _ in range(steps):
+            document.next_layer()
+        return inspector
+
+    return make
+
+
+def step_of(document: Document) -> Step:
+    assert document.tape and document.trainer
+    return Step.of(document.tape, document.trainer)
+
+
+def links(html: str) -> list[str]:
+    return re.findall(r'href="(\d+)"', html)
+
+
+def test_it_says_what_to_click_first(show):
+    inspector = show(xor(), 0)
+    inspector.tabs.setCurrentWidget(inspector.explain)
+    assert inspector.explain.sentence.text() == NOTHING_ASKED
+
+
+def test_a_click_on_a_weight_explains_it(show, qtbot):
+    document = xor()
+    inspector = show(document, 0)
+    matrix = inspector.weights.matrix
+    qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=matrix.viewport.cell_rect(5, 1).center().toPoint())
+    assert document.questions.current == Place(None, "0.weight", (5, 1))
+    assert inspector.tabs.currentWidget() is inspector.explain
+    assert "0.weight" in inspector.explain.formula.text() and "layer 1" in inspector.explain.name.text()
+    assert not inspector.explain.terms.isVisible()
+
+
+def test_a_gradient_followed_to_its_end_reaches_the_loss_and_then_data_or_parameters(show):
+    document = images()
+    inspector = show(document, 0)
+    assert document.tape
+    for _ in document.tape.records:
+        document.next_layer()
+    step = step_of(document)
+    tab = inspector.explain
+    position = step.position("backward", 0)
+    document.questions.ask(Place(position, "d_weight", (1, 0, 2, 1)))
+    met = []
+    for _ in range(60):
+        place = document.questions.current
+        assert place is not None
+        explanation = explain(step, place)
+        if explanation.is_end:
+            break
+        met.append("outside" if place.record is None else document.tape.records[place.record].phase)
+        names = links(tab.terms.text())
+        assert names, place
+        tab.terms.linkActivated.emit(names[0])
+    else:
+        pytest.fail("the trail does not end")
+    assert "loss" in met
+    assert place_name(step, place) in tab.trail.text()
+
+
+def test_the_shown_number_is_the_tapes_and_its_terms_are_the_largest(show):
+    document = xor()
+    inspector = show(document, 7)
+    step = step_of(document)
+    place = Place(step.position("backward", 0), "d_weight", (3, 1))
+    document.questions.ask(place)
+    explanation = explain(step, place)
+    first = explanation.largest(1)[0]
+    assert document.tape
+    shown = document.tape.records[place.record or 0].tensors["d_weight"][3, 1]
+    assert explanation.value == pytest.approx(shown, rel=1e-6)
+    row = inspector.explain.terms.text().split("<tr>")[1]
+    for factor in first.factors:
+        assert f"{abs(factor.value):.3g}"[:4] in row.replace("−", "")
+
+
+def test_the_breadcrumb_leads_back(show):
+    document = xor()
+    inspector = show(document, 7)
+    step = step_of(document)
+    start = Place(step.position("backward", 0), "d_weight", (3, 1))
+    document.questions.ask(start)
+    inspector.explain.terms.linkActivated.emit("0")
+    inspector.explain.terms.linkActivated.emit("0")
+    assert len(document.questions.trail) == 3
+    inspector.explain.trail.linkActivated.emit("0")
+    assert document.questions.trail == (start,)
+
+
+def test_what_is_not_reached_yet_is_not_told(show):
+    document = xor()
+    inspector = show(document, 2)
+    document.questions.ask(Place(4, "dy", (0, 0)))
+    assert inspector.explain.sentence.text() == NOT_REACHED and not inspector.explain.formula.isVisible()
+    for _ in range(3):
+        document.next_layer()
+    assert inspector.explain.formula.isVisible()
+    document.back()
+    assert inspector.explain.sentence.text() == NOT_REACHED
+
+
+def test_shares_add_up_and_a_click_selects_the_sample(show, qtbot):
+    document = xor()
+    inspector = show(document, 7)
+    step = step_of(document)
+    document.questions.ask(Place(step.position("backward", 2), "d_weight", (0, 4)))
+    shares = inspector.explain.shares
+    assert shares.isVisible()
+    at = shares.bar_rect(6).center().toPoint()
+    qtbot.mouseClick(shares, Qt.MouseButton.LeftButton, pos=at)
+    assert document.sample == 6
+    assert shares.hover_text().startswith("sample 6 adds")
+
+
+@pytest.mark.parametrize(
+    ("position", "tensor", "index"), [(6, "d_weight", (3, 1)), (5, "dx", (2, 3)), (3, "dy", (1, 0))]
+)
+def test_the_numerical_check_agrees(show, qtbot, position, tensor, index):
+    document = xor()
+    inspector = show(document, 7)
+    document.questions.ask(Place(position, tensor, index))
+    qtbot.mouseClick(inspector.explain.check_button, Qt.MouseButton.LeftButton)
+    assert inspector.explain.check_result.text().startswith("✓ agrees")
+
+
+def test_a_value_has_nothing_to_check(show):
+    document = xor()
+    inspector = show(document, 7)
+    document.questions.ask(Place(0, "y", (0, 1)))
+    assert not inspector.explain.check_button.isVisible()
+
+
+def test_the_code_is_that_of_the_file(show):
+    document = xor()
+    inspector = show(document, 7)
+    document.questions.ask(Place(6, "d_weight", (3, 1)))
+    assert inspector.explain.code.toPlainText().strip() == inspect.cleandoc("\n" + inspect.getsource(Dense.backward))
+    assert "layers/dense.py" in inspector.explain.code_title.text()
+
+
+def test_every_tensor_of_every_record_can_be_shown_in_both_themes(show):
+    document = images()
+    inspector = show(document, 0)
+    assert document.tape
+    for _ in document.tape.records:
+        document.next_layer()
+    step, rng, shown = step_of(document), np.random.default_rng(1), 0
+    inspector.tabs.setCurrentWidget(inspector.explain)
+    for position, record in enumerate(document.tape.records):
+        for name, tensor in record.tensors.items():
+            index = tuple(int(rng.integers(size)) for size in tensor.shape)
+            document.questions.ask(Place(position, name, index))
+            inspector.grab()
+            explanation = explain(step, Place(position, name, index))
+            assert explanation.formula.split("=")[0].strip()[:2] in inspector.explain.formula.text()
+            shown += 1
+    assert shown > 60
+
+
+def test_starting_anew_forgets_the_question(show):
+    document = xor()
+    inspector = show(document, 7)
+    document.questions.ask(Place(6, "d_weight", (3, 1)))
+    document.edit("units", layers=({"kind": "dense", "units": 3}, {"kind": "dense", "units": 1}))
+    assert document.questions.current is None
+    inspector.tabs.setCurrentWidget(inspector.explain)
+    assert inspector.explain.sentence.text() == NOTHING_ASKED
