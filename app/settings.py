@@ -23,7 +23,7 @@ class Settings(Configurable):
         None,
         minimum=1,
         maximum=64,
-        help="Threads for matrix products. Empty: chosen by the number of processors. It takes effect at the next start.",
+        help="Threads for matrix products, from the next start on. Empty: chosen by the number of processors.",
     )
 
     @property

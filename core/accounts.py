@@ -19,22 +19,9 @@ from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
 from core.layers.shape import Flatten, Reshape
 from core.losses import Loss
+from core.penalties import Penalty
 from core.types import Array, Arrays, shape_text
-
-
-def count(number: int) -> str:
-    """A count with thin spaces between thousands: 12 544."""
-    return f"{number:,}".replace(",", "\u202f")
-
-
-def plural(number: int, word: str) -> str:
-    """ "1 weight", "3 weights"."""
-    return f"{count(number)} {word}{'' if number == 1 else 's'}"
-
-
-def every(number: int, word: str) -> str:
-    """The subject of a sentence about each of them: "the weight", "each of 3 weights"."""
-    return f"the {word}" if number == 1 else f"each of {plural(number, word)}"
+from core.words import count, every, plural
 
 
 @singledispatch
@@ -285,6 +272,16 @@ def loss_account(loss: Loss, prediction: Array, target: Array, value: float) -> 
         f"{loss.title}: {value:.4f}, the mean over {plural(len(per_sample), 'sample')}; "
         f"the worst one has {per_sample.max():.4f}."
     )
+
+
+def penalty_account(penalty: Penalty, amount: float, weights: int) -> str:
+    """What the penalty costs and does."""
+    return f"{penalty.title}: {amount:.4g}, from {plural(weights, 'weight')}; it pulls each of them towards 0."
+
+
+def clipping_account(raw: Array, clipped: Array) -> str:
+    """What clipping did to a gradient."""
+    return f"Clipping came first: the largest gradient was {np.abs(raw).max():.2g}, now {np.abs(clipped).max():.2g}."
 
 
 def update_account(name: str, before: Array, after: Array, learning_rate: float) -> str:

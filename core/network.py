@@ -11,10 +11,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.initializers import Initializer, TorchUniform
+from core.layers.activations import Softmax
 from core.layers.base import Layer
 from core.layout import keep_freed_memory
 from core.losses import Loss
 from core.types import Array, Arrays, OptionError, Shape, ShapeError, StateError, shape_text
+from core.words import count, memory_text
 
 MEMORY_LIMIT = 4 * 2**30
 """Largest size of parameters, their gradients and an optimizer's memory, in bytes, that `build` accepts."""
@@ -180,6 +182,11 @@ class Network:
                 f"{self.loss.title} takes probabilities, but the last layer, {last}, gives any number: "
                 f"add Sigmoid or Softmax at the end or choose a loss on logits."
             )
+        if self.loss.takes == "probabilities" and self.loss.class_targets and not isinstance(self.layers[-1], Softmax):
+            raise OptionError(
+                f"{self.loss.title} takes probabilities that add up to 1, but {last} gives each class one of its own: "
+                f"end with Softmax or choose binary cross-entropy."
+            )
 
     def _check_memory(self, in_shapes: Sequence[Shape], dtype: np.dtype[Any]) -> None:
         counts = [
@@ -190,7 +197,7 @@ class Network:
         if size > MEMORY_LIMIT:
             index = counts.index(max(counts))
             raise OptionError(
-                f"Layer {index + 1}, {self.layers[index].title}, would have {counts[index]:,} parameters; with "
+                f"Layer {index + 1}, {self.layers[index].title}, would have {count(counts[index])} parameters; with "
                 f"gradients and the optimizer's memory the network takes {memory_text(size)}, more than the "
                 f"{memory_text(MEMORY_LIMIT)} allowed: make the layer smaller."
             )
@@ -218,11 +225,3 @@ def _fits(values: Array, dtype: np.dtype[Any]) -> bool:
     """Whether all values are finite numbers of that dtype: 1e39 is one of float64, not of float32."""
     with np.errstate(over="ignore"):
         return bool(np.isfinite(values.astype(dtype)).all())
-
-
-def memory_text(size: int) -> str:
-    """A number of bytes as people say it: "3.1 GB"."""
-    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return f"{size / 1000:.0f} kB"

@@ -252,7 +252,7 @@ class Adam(Optimizer):
         # θ ← θ − size · m / (√v/√(1 − β₂ᵗ) + eps) with size = learning_rate/(1 − β₁ᵗ), which is divided into the
         # denominator's two numbers to save a pass over memory. eps joins after the bias correction, as in the paper.
         size = self.learning_rate / (1 - self.beta1**self.steps)
-        if size > _SMALLEST_SIZE:
+        if abs(size) > _SMALLEST_SIZE:
             np.sqrt(v, out=scratch)
             scratch *= 1 / (math.sqrt(1 - self.beta2**self.steps) * size)
             scratch += self.eps / size

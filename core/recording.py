@@ -1,52 +1,67 @@
-"""Writes down what the trainer adds to a step beyond the network: penalty, clipping and the optimizer's memory."""
+"""Watches a training step and writes its records: what the network computes, and what the trainer adds to it.
 
-import dataclasses
+The recorder is the network's observer, so the step it watches is the very step that trains.
+"""
+
 import inspect
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from core.accounts import plural
+from core.accounts import (
+    backward_account,
+    clipping_account,
+    forward_account,
+    loss_account,
+    penalty_account,
+    update_account,
+)
 from core.docs import sections
+from core.layers.base import Layer
+from core.losses import Loss
 from core.network import Network
 from core.optimizers import Optimizer
 from core.penalties import Penalty
-from core.tape import Record, Recorder, SourceLines
+from core.tape import Phase, Record, SourceLines
 from core.types import Array, Arrays
 
 
-class StepRecorder(Recorder):
-    """A recorder that also knows the penalty.
+class Recorder:
+    """Collects records. Tensors are kept, not copied: nobody writes into them again, except the gradients of the
+    parameters, whose place the next step reuses.
 
-    Its record follows that of the loss, phase "loss", name "Penalty": tensors value (a single number), and for every
-    penalised weight `<name>` and its gradient `d_<name>`.
+    A penalty's record follows that of the loss, phase "loss", name "Penalty": tensors value (a single number), and for
+    every penalised weight `<name>` and its gradient `d_<name>`.
     """
 
     def __init__(self, network: Network, penalty: Penalty, contribution: Arrays) -> None:
-        super().__init__(network)
+        self.records: list[Record] = []
         self._network = network
         self._penalty = penalty
         self._contribution = contribution  # what the penalty adds to the gradients, by name; empty without a penalty
-        self._weights = {name: weight for name, weight in network.parameters().items() if name in contribution}
         self._raw: Arrays = {}
         self._clipped: Arrays = {}
 
+    def forward(self, index: int, x: Array, y: Array, cache: Arrays) -> None:
+        layer = self._network.layers[index]
+        account = forward_account(layer, x, y, cache)
+        self._add("forward", index, layer.title, {"x": x, "y": y}, account, layer, "forward", cache)
+
     def loss(self, prediction: Array, target: Array, value: float, gradient: Array) -> None:
-        super().loss(prediction, target, value, gradient)
-        if not self._contribution:
-            return
-        penalty, weights = self._penalty, self._weights
-        amount = sum(penalty.value(weight) for weight in weights.values())
-        tensors = {"value": np.asarray(amount)}
-        for name, weight in weights.items():
-            tensors |= {name: weight.copy(), f"d_{name}": self._contribution[name].copy()}
-        account = (
-            f"{penalty.title}: {amount:.4g}, from {plural(sum(w.size for w in weights.values()), 'weight')}; "
-            f"it pulls each of them towards 0."
-        )
-        formula = sections(type(penalty))["Formula"]
-        index = len(self._layers)
-        self.records.append(Record("loss", index, "Penalty", tensors, {}, account, formula, _source(penalty)))
+        loss, index = self._network.loss, len(self._network.layers)
+        account = loss_account(loss, prediction, target, value)
+        tensors = {"prediction": prediction, "target": target, "dy": gradient}
+        self._add("loss", index, loss.title, tensors, account, loss, "value_and_gradient")
+        if self._contribution:
+            self._add_penalty(index)
+
+    def backward(self, index: int, dy: Array, dx: Array | None, grads: Arrays, cache: Arrays) -> None:
+        layer = self._network.layers[index]
+        tensors = {"dy": dy, **({} if dx is None else {"dx": dx})}
+        tensors |= {f"d_{name}": grad.copy() for name, grad in grads.items()}
+        account = backward_account(layer, dy, dx, cache)
+        self._add("backward", index, layer.title, tensors, account, layer, "backward", cache)
 
     def clipping(self, raw: Array, clipped: Array) -> None:
         """The flat gradient before and after clipping; what comes after is what the optimizer gets."""
@@ -58,14 +73,38 @@ class StepRecorder(Recorder):
         return {"gradient": clipped} if np.array_equal(raw, clipped) else {"gradient": clipped, "raw gradient": raw}
 
     def update(self, optimizer: Optimizer, name: str, tensors: Arrays) -> None:
-        super().update(optimizer, name, tensors)
+        """One parameter was changed."""
+        account = update_account(name, tensors["before"], tensors["after"], optimizer.learning_rate)
         if "raw gradient" in tensors:
-            raw, clipped = (float(np.abs(tensors[which]).max()) for which in ("raw gradient", "gradient"))
-            before = f"Clipping came first: the largest gradient was {raw:.2g}, now {clipped:.2g}."
-            self.records[-1] = dataclasses.replace(self.records[-1], account=f"{self.records[-1].account} {before}")
+            account += f" {clipping_account(tensors['raw gradient'], tensors['gradient'])}"
+        self._add("update", int(name.split(".", maxsplit=1)[0]), name, tensors, account, optimizer, "_update_one")
+
+    def _add_penalty(self, index: int) -> None:
+        weights = {name: w for name, w in self._network.parameters().items() if name in self._contribution}
+        amount = sum(self._penalty.value(weight) for weight in weights.values())
+        tensors = {"value": np.asarray(amount)}
+        for name, weight in weights.items():
+            tensors |= {name: weight.copy(), f"d_{name}": self._contribution[name].copy()}
+        account = penalty_account(self._penalty, amount, sum(weight.size for weight in weights.values()))
+        self._add("loss", index, "Penalty", tensors, account, self._penalty, "gradient")
+
+    def _add(
+        self,
+        phase: Phase,
+        index: int,
+        name: str,
+        tensors: Arrays,
+        account: str,
+        thing: Layer | Loss | Optimizer | Penalty,
+        method: str,
+        cache: Arrays | None = None,
+    ) -> None:
+        text = sections(type(thing))
+        formula = text.get("Gradient" if phase == "backward" else "Formula", "")
+        self.records.append(Record(phase, index, name, tensors, cache or {}, account, formula, _source(thing, method)))
 
 
-def _source(penalty: Penalty) -> SourceLines:
-    code = type(penalty).gradient.__code__
+def _source(thing: Any, method: str) -> SourceLines:
+    code = getattr(type(thing), method).__code__
     lines = [line for _, _, line in code.co_lines() if line is not None]
-    return SourceLines(Path(inspect.getfile(type(penalty))), code.co_firstlineno, max(lines))
+    return SourceLines(Path(inspect.getfile(type(thing))), code.co_firstlineno, max(lines))

@@ -16,7 +16,7 @@ from core.metrics import Evaluation, accuracy, confusion_matrix, r_squared
 from core.network import Network
 from core.optimizers import Optimizer
 from core.penalties import NoPenalty, Penalty, penalised
-from core.recording import StepRecorder
+from core.recording import Recorder
 from core.schedules import ConstantRate, Schedule
 from core.tape import Tape
 from core.types import Array, Arrays, DataError, OptionError, ShapeError, StateError
@@ -103,7 +103,7 @@ class Trainer:
         rows, network = self.next_rows(), self.network
         x, target = self.data.x_train.take(rows, axis=0), self._t_train.take(rows, axis=0)
         contribution = {} if self._pull is None else penalised(network.by_name(self._pull))
-        recorder = StepRecorder(network, self.penalty, contribution)
+        recorder = Recorder(network, self.penalty, contribution)
         before, buffers_before = _copies(network.parameters()), _copies(network.buffers())
         memory_before = self.optimizer_memory()
         loss = self._step(x, target, recorder)
@@ -207,7 +207,7 @@ class Trainer:
         self.optimizer.set_options({"learning_rate": self.learning_rate, **options})
         self.learning_rate = self.optimizer.learning_rate
 
-    def _step(self, x: Array, target: Array, recorder: StepRecorder | None = None) -> float:
+    def _step(self, x: Array, target: Array, recorder: Recorder | None = None) -> float:
         network, optimizer, pull = self.network, self.optimizer, self._pull
         start = self._snapshot()
         # What overflows is found by looking at the results, and told in words instead of warnings.

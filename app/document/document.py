@@ -165,7 +165,7 @@ class Document:
         if self.running and not experiment.only_live_options_differ(self.experiment):
             self.pause_needed.emit()
         if not self.running and self._can_keep_weights(experiment, data):
-            self._leave_later()
+            self._leave_later(self.steps_done)
         self.edits.add(label, self._moment())
         if self.running:
             self._change_live(label, experiment)
@@ -174,9 +174,8 @@ class Document:
 
     def _change_live(self, label: str, experiment: Experiment) -> None:
         """Change options of the optimizer while it runs elsewhere; the mirror here records the batches it shows."""
-        self.course.mark(len(self.history.losses), change_words(self.experiment, experiment) or label)
         self.experiment = experiment
-        self.history.follow(len(self.history.losses), experiment)
+        self._note_options(len(self.history.losses), label)
         if self.trainer:
             options = {name: value for name, value in experiment.optimizer.items() if name != "kind"}
             self.trainer.set_optimizer_options(options)
@@ -204,16 +203,24 @@ class Document:
             state, cursor = self._stepper.place() if self._stepper else (self._held, 0)
         return Moment(self.experiment, self.data, state, cursor, self.history.copy(), list(self.course.marks))
 
-    def _leave_later(self) -> None:
-        """Go on from the cursor: what came after it stays as a past run, and Undo brings it back."""
-        step, steps = self.steps_done, len(self.history.losses)
+    def _leave_later(self, step: int) -> None:
+        """Go on from a step: what came after it stays as a past run, and Undo brings it back."""
+        steps = len(self.history.losses)
         if steps > step:
             moment = self._moment()
             if not self._present and self._stepper:  # walked back over tapes, which still reach to the newest step
                 moment = dataclasses.replace(moment, state=self._stepper.state_after(steps), cursor=0)
             self.edits.add(f"going on from step {step}", moment)
+            self.experiment_changed.emit()
         self.course.go_on_from(step, f"left at step {step}")
         self._present = None
+
+    def _note_options(self, step: int, label: str = "other options") -> None:
+        """From `step` on the options in force now count; if they are others than before, the curves get a mark."""
+        before = self.history.experiment_of(step + 1)
+        if before not in (None, self.experiment):
+            self.course.mark(step, change_words(before, self.experiment) or label)
+        self.history.follow(step, self.experiment)
 
     def _return_to(self, moment: Moment) -> None:
         if moment.experiment != self.experiment and self._can_keep_weights(moment.experiment, moment.data):
@@ -314,7 +321,8 @@ class Document:
         if self.tape.step <= len(self.history.losses):
             if not self._goes_another_way(self.tape):
                 return
-            self._leave_before(self.tape.step)
+            self._leave_later(self.tape.step - 1)
+            self._note_options(self.tape.step - 1)
         self._present = None
         self.course.add(self.tape.step, [self.tape.loss], {})
         self.course.keep(self.trainer.state())
@@ -379,11 +387,6 @@ class Document:
             None,
         )
 
-    def _leave_before(self, step: int) -> None:
-        """Leave the course from that step on, which has just been done differently."""
-        self.edits.add(f"going on from step {step - 1}", self._moment())
-        self.course.go_on_from(step - 1, f"left at step {step - 1}")
-
     # Running elsewhere
 
     def begin_run(self) -> dict[str, Any] | None:
@@ -396,8 +399,8 @@ class Document:
             else:
                 self.next_batch()  # a batch that was begun is finished here: the curves need its loss
         state = self._stepper.state_at_cursor()
-        self._leave_later()
-        self.history.follow(state["steps"], self.experiment)
+        self._leave_later(state["steps"])
+        self._note_options(state["steps"])
         self.course.keep(state)
         self._set_running(True)
         return state
@@ -432,10 +435,9 @@ class Document:
 
     def _switch(self, label: str, experiment: Experiment, data: Dataset) -> None:
         keeps_weights, left = self._can_keep_weights(experiment, data), self.experiment.name
-        words = change_words(self.experiment, experiment) or label
         self._set(experiment, data)
         if keeps_weights:
-            self._go_on_with_new_options(words)
+            self._go_on_with_new_options(label)
         else:
             self._build(left)
 
@@ -450,7 +452,7 @@ class Document:
         if other_data:
             self.data_changed.emit()
 
-    def _go_on_with_new_options(self, words: str) -> None:
+    def _go_on_with_new_options(self, label: str) -> None:
         """Keep the weights and the place on the tape."""
         stepper, held = self._stepper, self._held
         step = self.steps_done
@@ -466,8 +468,7 @@ class Document:
         elif self.trainer and held:
             self._take_up(held)
         self.course.go_on_from(step, f"left at step {step}")
-        self.course.mark(step, words)
-        self.history.follow(step, self.experiment)
+        self._note_options(step, label)
         self._announce()
 
     def _build(self, left: str = "") -> None:

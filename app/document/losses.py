@@ -222,7 +222,7 @@ def _chunk(low: Array, high: Array) -> _Chunk:
 
 
 def _spelled_out(chunk: _Chunk, span: int) -> Array:
-    """Values that have the ranges of a chunk."""
+    """Values that have the ranges of a chunk: the lowest first, so that a range cut to one step keeps that."""
     values = np.repeat(chunk.high, span)
     values[::span] = chunk.low
     return values

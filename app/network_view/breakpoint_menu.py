@@ -104,10 +104,10 @@ class WatchDialog(QDialog):
         try:
             ends = [float(field.text().strip().replace("−", "-") or math.nan) for field in (self.low, self.high)]
             self._document.walk.breakpoints.add(NormBreak(self.parameter.currentData(), *ends))
-        except ValueError:
-            self._refuse("Both ends have to be numbers, such as 0.1 or 1e3; inf stands for no upper end.")
         except OptionError as error:
             self._refuse(str(error))
+        except ValueError:
+            self._refuse("Both ends have to be numbers, such as 0.1 or 1e3; inf stands for no upper end.")
         else:
             super().accept()
 

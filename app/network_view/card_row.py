@@ -74,9 +74,14 @@ class CardRow(QWidget):
         if self._shape() != before[0]:
             self.setMinimumSize(self._least_size())
             self._lay_out()
-        elif other_weights or self._reached() != before[1]:
+        elif other_weights:
             self._make_links()
             self.update()
+        else:
+            # An update of the row would paint every card again.
+            for index, (reached, was) in enumerate(zip(self._reached(), before[1], strict=True)):
+                if reached != was:
+                    self.update(self.gap(index).toAlignedRect())
 
     def gap(self, index: int) -> QRectF:
         """The room between card number `index` of the row and the next one."""

@@ -29,7 +29,6 @@ class PlayControl(QWidget):
         self.speed = QComboBox()
         for speed in SPEEDS:
             self.speed.addItem(f"{speed:g} /s", speed)
-        self.speed.setCurrentIndex(SPEEDS.index(player.speed))
         self.speed.setAccessibleName("Records a second")
         self.speed.setToolTip("How many records are played in a second")
         self.speed.setFixedHeight(_HEIGHT)
@@ -68,7 +67,7 @@ class PlayControl(QWidget):
         count = len(self._document.walk.breakpoints.items)
         self.breakpoints.setIcon(dot_icon(count > 0))
         self.breakpoints.setAccessibleDescription(f"{count} set")
-        self.speed.setCurrentIndex(SPEEDS.index(self._player.speed))
+        self.speed.setCurrentIndex(self.speed.findData(self._player.speed))
 
     def _take_speed(self) -> None:
         self._player.speed = self.speed.currentData()

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from app.document.document import Document
 from app.plots.numbers import format_count
-from core.network import memory_text
 from core.substeps import SubStep
+from core.words import memory_text
 
 
 def tape_words(document: Document) -> str:

@@ -62,7 +62,8 @@ class Lines:
 
     def curves(self, *, with_rate: bool) -> Curves:
         """Curves that have something to show, in the order in which they are read out."""
-        history, found = self.history, {part: copy.follow(self.history.evaluations[part]) for part, copy in self._copies.items()}
+        history = self.history
+        found = {part: copy.follow(history.evaluations[part]) for part, copy in self._copies.items()}
         series: dict[str, Series] = {"batch loss": history.losses}
         series |= {f"{part} loss": PointSeries(steps, losses) for part, (steps, losses, _) in found.items()}
         if self._with_accuracy:

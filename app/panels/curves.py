@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
@@ -108,7 +108,7 @@ class Curves(View):
         curves: CurveTable = {}
         for run in self.legend.shown_runs():
             pointed = run is self.legend.pointed
-            style = CurveStyle(run_color(run), "left", 2.0 if pointed else 1.0, pale=not pointed, named=pointed)
+            style = CurveStyle(run_color(run), "left", 2.0 if pointed else 1.5, pale=not pointed, named=pointed)
             curves[run.name] = self._run_series[id(run)][1], style
         return curves
 
@@ -138,7 +138,7 @@ class Curves(View):
         button = QToolButton()
         button.setText(text)
         button.setCheckable(True)
-        button.setProperty("role", "link")
+        button.setProperty("role", "switch")
         button.setToolTip(tip)
         button.setAccessibleName(tip)
         self.plot.below.addWidget(button)
@@ -146,9 +146,10 @@ class Curves(View):
 
     def _export_button(self) -> QToolButton:
         button = QToolButton()
-        button.setProperty("role", "link")
+        button.setProperty("role", "switch")
         button.setToolTip("Export the curves")
         button.setAccessibleName("Export the curves")
+        button.setIconSize(QSize(14, 14))
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         for words, ending in KINDS.items():

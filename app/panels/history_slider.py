@@ -95,12 +95,13 @@ class HistorySlider(QWidget):
         super().__init__(parent)
         self.slider = MomentSlider()
         self.words = label(role="note")
-        self.note = label(role="note")
         self.resume, self.back = QPushButton("Resume from here"), QPushButton("Back to now")
-        self.resume.setToolTip("Train on from this moment. The curve that came after it stays as a past run; Undo returns to it.")
+        self.resume.setToolTip("Train on from this moment. What came after it stays as a past run; Undo returns to it.")
         self.back.setToolTip("Show the newest moment again, as you left it.")
+        for button in (self.resume, self.back):
+            button.setProperty("role", "small")
         self.past = QWidget()
-        fill(self.past, row(self.note, None, self.resume, self.back))
+        fill(self.past, row(label("An earlier moment is shown.", "note"), None, self.resume, self.back))
         self.past.hide()
         fill(self, self.past, row(self.slider, self.words, spacing=10), spacing=4).setContentsMargins(8, 0, 8, 4)
         # One journey for all the moves that arrive while the window is drawing the last one.
@@ -116,7 +117,6 @@ class HistorySlider(QWidget):
         """Offer the kept steps and the newest one; stand at the one that is shown."""
         self.slider.show_moments([*(step for step in kept if step < newest), newest], shown)
         self.words.setText(f"step {format_count(shown)} of {format_count(newest)}")
-        self.note.setText(f"Step {format_count(shown)} is shown")
         self.past.setVisible(in_past)
 
     def show_memory(self, used: int, budget: int) -> None:

@@ -8,10 +8,10 @@ import math
 import numpy as np
 
 from app.document.document import Document
-from core.accounts import plural
 from core.explain.protocol import Place
 from core.tape import Record
 from core.types import Array, shape_text
+from core.words import plural
 
 FORWARD_MISSING = "The forward pass has not reached this layer yet: press Next layer."
 LOSS_MISSING = "The forward pass has not reached the loss yet: press Next layer."

@@ -42,7 +42,7 @@ class Chip(QFrame):
         layout.setContentsMargins(0, 0, 4, 0)
         layout.setSpacing(0)
         for button in (self.name, self.cross):
-            button.setProperty("role", "link")
+            button.setProperty("role", "legend")
             layout.addWidget(button)
         self.name.toggled.connect(self.toggled)
         self.cross.clicked.connect(self.forgotten)
@@ -81,10 +81,11 @@ class RunLegend(QWidget):
         if [chip.run for chip in self._chips] == list(runs):
             return
         kept = {id(chip.run): chip for chip in self._chips}
-        self._chips = [kept.pop(id(run), None) or self._make(run) for run in runs]
+        self._chips = [kept[id(run)] if id(run) in kept else self._make(run) for run in runs]
         for chip in kept.values():
-            self._flow.removeWidget(chip)
-            chip.deleteLater()
+            if chip not in self._chips:
+                self._flow.removeWidget(chip)
+                chip.deleteLater()
         if self.pointed not in runs:
             self.pointed = None
         self.setVisible(bool(self._chips))
@@ -124,10 +125,10 @@ class _Flow(QLayout):
     def count(self) -> int:
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def itemAt(self, index: int) -> QLayoutItem | None:
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def takeAt(self, index: int) -> QLayoutItem | None:
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def hasHeightForWidth(self) -> bool:
@@ -140,8 +141,10 @@ class _Flow(QLayout):
         return self.minimumSize()
 
     def minimumSize(self) -> QSize:
-        sizes = [item.sizeHint() for item in self._items]
-        return QSize(max((size.width() for size in sizes), default=0), max((size.height() for size in sizes), default=0))
+        size = QSize(0, 0)
+        for item in self._items:
+            size = size.expandedTo(item.sizeHint())
+        return size
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
@@ -149,7 +152,8 @@ class _Flow(QLayout):
 
     def _place(self, width: int, origin: QPoint | None = None) -> int:
         """Where everything goes, if there is an origin; returns the height it takes."""
-        left, _, right, _ = self.getContentsMargins()  # type: ignore[misc]
+        margins = self.contentsMargins()
+        left, right = margins.left(), margins.right()
         x, y, height = left, 0, 0
         for item in self._items:
             size = item.sizeHint()

@@ -47,7 +47,6 @@ class TrainingPanel(View):
         first = ("loss", "optimizer", "batch_size")
         fill_scrolling(self, *(items.pop(entry) for entry in first), *items.values(), None)
         document.experiment_changed.connect(self.invalidate)
-        document.data_changed.connect(self.invalidate)
 
     def refresh(self) -> None:
         experiment = self.document.experiment

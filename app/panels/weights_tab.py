@@ -24,8 +24,8 @@ from app.panels.weight_views import FilterView, VectorView
 from app.plots.color_maps import finite_limit
 from app.plots.matrix_view import MatrixView
 from app.view import View
-from core.accounts import plural
 from core.types import Array
+from core.words import plural
 
 CHOICES = ("Value", "Gradient", "Change")
 _TIPS = (

@@ -7,6 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 
 from app.plots.base import small_font
+from app.plots.curve_axis import tick_text
 from app.plots.curve_data import PointSeries, Series
 from app.plots.numbers import format_count, format_number
 from app.theme import blend, current_theme, readable, theme_color
@@ -16,6 +17,9 @@ Axis = Literal["left", "right", "own"]
 """Values, shares from 0 to 1, or values on a scale of their own, which the name at the end tells."""
 
 _PALE = 0.45
+_PALE_RUN = 0.7
+"""Shares of the full colour: beneath the curves that are named, and of curves that come without a name."""
+
 _DOT = 6.0
 _OWN_TOP = 0.85
 """How high the highest value on a scale of its own stands, as a share of the height."""
@@ -83,7 +87,8 @@ class Curve:
         """Take the colours and fonts of the current theme."""
         color = theme_color(self.style.color)
         # Pale is mixed, not transparent: where a line crosses itself it must not get darker.
-        pen_color = blend(color, current_theme().panel, _PALE) if self.style.pale else color
+        share = (_PALE if self.style.named else _PALE_RUN) if self.style.pale else 1.0
+        pen_color = blend(color, current_theme().panel, share)
         self.item.setPen(pg.mkPen(pen_color, width=self.style.width))
         # A smooth edge shows on a smooth curve only, and costs as much as the rest.
         self.item.opts["antialias"] = not self.style.pale
@@ -98,7 +103,7 @@ class Curve:
         """The name, where it stopped being finite, and which scale it has if that is its own."""
         words = self.name
         if self.style.axis == "own":
-            words += f", 0 … {format_number(self.top, 3)}"
+            words += f" 0 … {tick_text(self.top)}"
         if bad := self.series.first_bad():
             words += f": {format_number(bad[1])} at step {format_count(round(bad[0]))}"
         return words

@@ -58,7 +58,9 @@ class CurveCanvas(pg.PlotWidget):
             axis.setPen(pg.mkPen(theme.border))
             axis.setTextPen(pg.mkPen(theme.muted))
             axis.setTickFont(small_font())
+        shown = self.steps.label.isVisible()
         self.steps.setLabel("step", color=theme.muted)
+        self.steps.showLabel(shown)
         self.cross.setPen(pg.mkPen(theme.muted, width=1, style=Qt.PenStyle.DashLine))
         self.marker.setPen(pg.mkPen(theme.text, width=1.5))
 

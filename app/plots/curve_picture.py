@@ -28,7 +28,8 @@ def write_picture(view: QGraphicsView, path: Path) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise DataError(f"The picture cannot be written to {path}: {error.strerror or error}. Choose another place.") from error
+        reason = error.strerror or error
+        raise DataError(f"The picture cannot be written to {path}: {reason}. Choose another place.") from error
 
 
 def _png(view: QGraphicsView) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtGui import QHelpEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolTip, QVBoxLayout, QWidget
 
 from app.plots.base import line_height
@@ -32,6 +32,9 @@ _MARK_REACH = 5.0
 """Pixels from a mark within which the pointer reads it."""
 
 _LEAST_COLUMNS = 50
+
+_TALL = 240
+"""Height in pixels from which there is room for the word "step"."""
 
 _EXTRA_BITS = 5
 """Bounds of axes lie on multiples of a 32nd to a 64th of what is shown."""
@@ -68,8 +71,9 @@ class CurvesView(QWidget):
 
     def show_series(self, curves: Mapping[str, tuple[Series, CurveStyle]]) -> None:
         """Show exactly these curves, by name."""
-        for name in [name for name in self._curves if name not in curves or self._curves[name].style != curves[name][1]]:
-            self._remove(name)
+        for name, curve in list(self._curves.items()):
+            if name not in curves or curves[name][1] != curve.style:
+                self._remove(name)
         for name, (series, style) in curves.items():
             self._add(name, style).series = series
         self._draw()
@@ -86,9 +90,8 @@ class CurvesView(QWidget):
         """Remove all curves, marks and the marker, and follow the newest step again."""
         self._following = True
         self.marks.show([])
-        self.set_marker(None)
-        self.readout.clear()
         self.show_series({})
+        self.set_marker(None)
 
     def set_message(self, message: str) -> None:
         """The sentence that stands here while there are no curves."""
@@ -117,6 +120,7 @@ class CurvesView(QWidget):
         self.canvas.marker.setVisible(step is not None)
         if step is not None:
             self.canvas.marker.setValue(step)
+        self._read_out()
 
     def set_marks(self, marks: Sequence[tuple[float, str]]) -> None:
         """Thin vertical lines at steps, with the words that the pointer reads there."""
@@ -205,19 +209,25 @@ class CurvesView(QWidget):
         self.canvas.shares.setVisible("right" in axes)
         for curve in self._named():
             curve.write_label()
-        if self._following:
-            self._show_all_steps()
-        self._place_curves()
+        room = None
+        while room != (needed := self._label_room()):
+            room = needed
+            if self._following:
+                self._show_all_steps(room)
+            self._place_curves()  # a name that tells its scale may now be another
         self._drawing = False
         self._place_labels()
 
-    def _show_all_steps(self) -> None:
+    def _label_room(self) -> float:
+        """Pixels that the longest name takes."""
+        return max([0.0, *(curve.label.boundingRect().width() for curve in self._named())]) + 2 * _LABEL_GAP
+
+    def _show_all_steps(self, room: float) -> None:
         ends = [end for curve in self._curves.values() if (end := curve.series.ends())]
         first, last = min([start for start, _ in ends], default=0.0), max([1.0, *(end for _, end in ends)])
         last = _round_up(last, last - first)
         first = min(first, last - 1.0)
         width = self.canvas.left.width()
-        room = max([0.0, *(curve.label.boundingRect().width() for curve in self._named())]) + 2 * _LABEL_GAP
         share = min(room / width, 0.5) if width > 0 else 0.2
         self.canvas.left.setXRange(first, last + (last - first) * share / (1 - share), padding=0.0)
 
@@ -251,12 +261,13 @@ class CurvesView(QWidget):
     def _place_labels(self) -> None:
         """Names stand behind the ends of their curves, in pixels, so that they can keep their distance."""
         height, width = self.canvas.left.height(), self.canvas.left.width()
-        ends = []
+        ended = [(curve, end) for curve in self._named() if (end := curve.end())]
+        # Where there is no room for all names, those of the pale curves give way first.
+        ended.sort(key=lambda pair: pair[0].style.pale)
+        del ended[max(int(height / (line_height() - 1)), 1) :]
         for curve in self._curves.values():
-            end = curve.end()
-            curve.label.setVisible(curve.style.named and end is not None)
-            if curve.label.isVisible():
-                ends.append((curve, self.canvas.view_of(curve.style.axis).mapFromView(QPointF(*(end or (0.0, 0.0))))))
+            curve.label.setVisible(any(curve is shown for shown, _ in ended))
+        ends = [(curve, self.canvas.view_of(curve.style.axis).mapFromView(QPointF(*end))) for curve, end in ended]
         half = line_height() / 2
         tops = spread([end.y() for _, end in ends], line_height() - 1, half, height - half)
         for (curve, end), top in zip(ends, tops, strict=True):
@@ -265,11 +276,16 @@ class CurvesView(QWidget):
 
     # The person
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little height, the word below the steps gives way to the curves."""
+        super().resizeEvent(event)
+        self.canvas.steps.showLabel(event.size().height() >= _TALL)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The cross-hair goes with the pointer; a tool tip says what a mark means, or all that the line below says."""
         if event.type() == QEvent.Type.Leave:
             self.canvas.cross.setVisible(False)
-            self.readout.clear()
+            self._read_out()
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             step = self.canvas.left.mapSceneToView(self.canvas.mapToScene(event.pos())).x()
             words = self._mark_words(step) or ([self.readout.text()] if self._is_cut() else [])
@@ -297,9 +313,13 @@ class CurvesView(QWidget):
         inside = bool(self._curves) and self.canvas.left.sceneBoundingRect().contains(position)
         self.canvas.cross.setVisible(inside)
         if inside:
-            step = self.canvas.left.mapSceneToView(position).x()
-            self.canvas.cross.setValue(step)
-            self.readout.setText(self.readout_at(step))
+            self.canvas.cross.setValue(self.canvas.left.mapSceneToView(position).x())
+        self._read_out()
+
+    def _read_out(self) -> None:
+        """The values at the pointer, or else where the marker stands."""
+        lines = [line for line in (self.canvas.cross, self.canvas.marker) if line.isVisible()]
+        self.readout.setText(self.readout_at(lines[0].value()) if lines else "")
 
 
 def _round_up(bound: float, extent: float) -> float:

@@ -5,8 +5,9 @@ Knows no Qt. A real minus sign, no plus signs, and values that are not finite in
 
 import math
 
+from core import words
+
 MINUS = "\N{MINUS SIGN}"
-THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 _SMALLEST_FIXED = 1e-3
 _LARGEST_FIXED = 1e5
 
@@ -40,7 +41,7 @@ def format_number(value: float, digits: int = 4) -> str:
 
 def format_count(count: int) -> str:
     """A whole number in groups of three, kept apart by thin spaces that do not break: `12 544`."""
-    return f"{count:,}".replace(",", THIN_SPACE).replace("-", MINUS)
+    return words.count(count).replace("-", MINUS)
 
 
 def format_share(part: int, whole: int) -> str:

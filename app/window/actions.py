@@ -26,9 +26,20 @@ class Command:
 COMMANDS = (
     Command("open", "Open experiment…", "ask_experiment", "File", "folder-open", "Ctrl+O"),
     Command("export", "Export weights…", "ask_export", "File", "download", "Ctrl+Shift+E"),
+    Command("export_curves", "Export curves…", "export_curves", "File", tip="As a table, picture or drawing."),
     Command("quit", "Quit", "close", "File", "", "Ctrl+Q", separator_before=True),
     Command("undo", "Undo", "undo", "Edit", "undo-2", "Ctrl+Z"),
     Command("redo", "Redo", "redo", "Edit", "redo-2", "Ctrl+Shift+Z"),
+    Command(
+        "settings",
+        "Settings…",
+        "dialogs.ask_settings",
+        "Edit",
+        "settings",
+        "Ctrl+,",
+        "Time for evaluations, memory for history, threads.",
+        separator_before=True,
+    ),
     Command(
         "reset", "Reset", "reset", "Network", "rotate-ccw", "Ctrl+R", "Back to step 0 with the same start weights."
     ),
@@ -48,6 +59,16 @@ COMMANDS = (
     Command("next_layer", "Next layer", "next_layer", "Run", "step-forward", "Right", "One layer further."),
     Command("next_batch", "Next batch", "next_batch", "Run", "skip-forward", "N", "To the end of a batch."),
     Command("next_epoch", "Next epoch", "next_epoch", "Run", "fast-forward", "E", "Once through all training data."),
+    Command(
+        "run_until",
+        "Run until…",
+        "dialogs.run_until",
+        "Run",
+        "",
+        "Ctrl+U",
+        "Train up to an epoch, a step, a loss or an accuracy.",
+        separator_before=True,
+    ),
     Command("batch_end", "Batch end", "document.walk.batch_end", "Tape", "", "End", "To the end of this batch."),
     Command(
         "to_backward",
@@ -165,6 +186,7 @@ NEED_A_TAPE = (
     "next_layer",
     "next_batch",
     "next_epoch",
+    "run_until",
     *(command.name for command in COMMANDS if command.menu == "Tape"),
 )
 """The commands that make sense only while one can step."""

@@ -10,6 +10,7 @@ from app.document.document import Document
 from app.panels.boundary import Boundary
 from app.panels.curves import Curves
 from app.panels.data import DataPanel
+from app.panels.diagnostics import Diagnostics
 from app.panels.gradient_flow import GradientFlow
 from app.panels.inspector import Inspector
 from app.panels.layers import LayersPanel
@@ -52,6 +53,8 @@ class Arrangement(QObject):
             self._add(panel(document), bottom)
         for other in (Predictions, GradientFlow):
             window.tabifyDockWidget(self.docks[Boundary], self.docks[other])
+        self._add(Diagnostics(document), Qt.DockWidgetArea.RightDockWidgetArea)
+        self.docks[Diagnostics].hide()
         for kind in (DataPanel, TrainingPanel, LayersPanel):
             self.docks[kind].setMinimumWidth(LEFT_WIDTH)
         # Of the view: a dock with a least width of its own keeps the width its content needed at first.
@@ -83,8 +86,8 @@ class Arrangement(QObject):
     def reset(self) -> None:
         """All docks back to where they were at first."""
         self._window.restoreState(self._first)
-        for dock in self.docks.values():
-            dock.show()
+        for kind, dock in self.docks.items():
+            dock.setVisible(kind is not Diagnostics)
         if self._suits:
             self.docks[self._suits].raise_()
 

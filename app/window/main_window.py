@@ -24,6 +24,7 @@ from app.engine.engine import Engine
 from app.layouts import fill
 from app.network_view.network_view import NetworkView
 from app.network_view.tape_bar import TapeBar
+from app.panels.curves import Curves
 from app.panels.data import DataPanel
 from app.plots.digit_grid import PredictionsView
 from app.plots.grid_view import GridView
@@ -38,6 +39,7 @@ from app.window.docks import Header, card
 from app.window.run_control import RunControl
 from app.window.status_bar import StatusLine
 from app.window.tool_bar import MainToolBar
+from app.window.training_dialogs import TrainingDialogs
 from core.datasets import dataset_from_spec
 from core.datasets.base import Dataset, DataSource
 from core.experiment import SEED, Experiment
@@ -65,6 +67,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.document = document
         self.run_control = RunControl(document, engine, self)
+        self.dialogs = TrainingDialogs(self, document, self.run_control)
         self.loader = DataLoader(self)
         self.mnist_dialog: MnistDialog | None = None
         self._engine = engine
@@ -95,6 +98,10 @@ class MainWindow(QMainWindow):
         """Train until paused, or pause; with a breakpoint in every batch that is as far as the next one."""
         if not self.document.walk.run_to_breakpoint():
             self.run_control.toggle()
+
+    def resume(self) -> None:
+        """Train on from the moment that is shown."""
+        self.run_control.run()
 
     def batch_start(self) -> None:
         """To the start of this batch."""
@@ -184,6 +191,10 @@ class MainWindow(QMainWindow):
         else:
             self.banner.show_note(f"The weights after step {self.document.steps_done} were exported to {path}.")
 
+    def export_curves(self) -> None:
+        """Let the person choose where the curves go."""
+        self.arrangement.panel(Curves).ask_export()
+
     def show_about(self) -> None:
         """Who and what this is."""
         QMessageBox.about(
@@ -211,6 +222,9 @@ class MainWindow(QMainWindow):
         self._engine.slow.connect(self.status_line.show_slow)
         self._engine.frame.connect(self.status_line.show_speed)
         self.arrangement.panel(DataPanel).wanted.connect(self.choose_data)
+        self.arrangement.panel(Curves).exported.connect(self.banner.show_note)
+        self.arrangement.panel(Curves).resume_wanted.connect(self.resume)
+        self.dialogs.noted.connect(self.banner.show_note)
         for name, command in self.command.items():
             if not name.startswith("play"):
                 command.triggered.connect(self.tape_bar.player.stop)

@@ -42,9 +42,8 @@ class Position(View):
     def refresh(self) -> None:
         document = self.document
         facts = [("epoch", format_count(document.epochs_done + 1)), ("step", format_count(document.steps_done))]
-        losses = document.history.losses
-        if 0 < document.steps_done <= len(losses):
-            facts.append(("loss", format_number(losses[document.steps_done - 1])))
+        if (loss := document.history.losses.at(document.steps_done)) is not None:
+            facts.append(("loss", format_number(loss)))
         if found := document.shown_evaluation():
             accuracy = found[1].accuracy
             if accuracy is None:

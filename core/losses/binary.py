@@ -59,7 +59,7 @@ class BCEWithLogits(BinaryLoss):
     """
 
     kind: ClassVar[str] = "bce_with_logits"
-    title: ClassVar[str] = "Binary cross-entropy (logits)"
+    title: ClassVar[str] = "BCE with logits"
     takes: ClassVar[str] = "logits"
     class_threshold: ClassVar[float] = 0.0
 

@@ -70,7 +70,7 @@ def test_heading_and_note_name_the_selected_layer(qtbot: QtBot, xor: Document) -
     assert notes == [
         "Dense · 4 units · 12 parameters",
         "Tanh · 4 out · no parameters",
-        "Binary cross-entropy (logits)",
+        "BCE with logits",
         "XOR · 2",
     ]
 

@@ -1,9 +1,12 @@
 """The tape bar shows where the cursor is, and moves it by click, drag and keys."""
 
+import sys
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -11,10 +14,19 @@ from pytestqt.qtbot import QtBot
 from app.document.document import Document
 from app.document.presets import load_preset
 from app.network_view.tape_bar import TapeBar
-from app.theme import apply_theme
+from app.theme import apply_theme, current_theme
 
 LEFT = Qt.MouseButton.LeftButton
 LENGTH = 11
+
+
+@pytest.fixture(autouse=True)
+def _exceptions_fail(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An exception in a slot, which Qt would only print, fails the test."""
+    raised: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: raised.append(error))
+    yield
+    assert not raised
 
 
 @pytest.fixture
@@ -34,6 +46,11 @@ def bar(document: Document, qtbot: QtBot) -> TapeBar:
 
 def middle(bar: TapeBar, index: int) -> QPoint:
     return bar.segment_rect(index).center().toPoint()
+
+
+def segments(bar: TapeBar) -> QImage:
+    """The upper part of the bar, without the buttons below it."""
+    return bar.grab(QRect(0, 0, bar.width(), 33)).toImage()
 
 
 def test_labels(bar: TapeBar) -> None:
@@ -77,33 +94,63 @@ def test_dragging_the_handle(document: Document, bar: TapeBar) -> None:
     assert document.cursor == 0, "let go"
 
 
-def test_keys(document: Document, bar: TapeBar) -> None:
-    bar.setFocus()
-    for key, cursor in (
-        (Qt.Key.Key_Left, 0),
-        (Qt.Key.Key_Right, 1),
-        (Qt.Key.Key_Right, 2),
-        (Qt.Key.Key_Left, 1),
-        (Qt.Key.Key_End, LENGTH),
-        (Qt.Key.Key_Right, LENGTH),
-        (Qt.Key.Key_Home, 0),
-    ):
-        QTest.keyClick(bar, key)
-        assert document.cursor == cursor
-
-
 def test_hover_gives_the_account(document: Document, bar: TapeBar) -> None:
     assert document.tape
     for index, record in enumerate(document.tape.records):
         assert bar.hover_text(QPointF(middle(bar, index))) == f"{index + 1} of 11: {record.account}"
     document.go_to(2)
-    assert bar.hover_text(QPointF(400, bar.height() - 3)) == bar.text
+    said, memory = bar.hover_text(QPointF(400, bar.height() - 3)).split("\n")
+    assert said == bar.text
+    tapes = document.tapes
+    assert tapes and tapes.kept == 1 and 0 < tapes.current == tapes.total < tapes.limit
+    assert memory == f"this tape: {tapes.current / 1000:.0f} kB, 1 kept: {tapes.total / 1000:.0f} kB, limit 134.2 MB"
 
 
 def test_segments_cover_the_bar_in_order(bar: TapeBar) -> None:
     rects = [bar.segment_rect(index) for index in range(LENGTH)]
     assert all(a.right() == pytest.approx(b.left()) for a, b in pairwise(rects))
     assert bar.cursor_x(0) == rects[0].left() and bar.cursor_x(LENGTH) == rects[-1].right()
+
+
+def test_a_right_click_sets_and_removes_a_breakpoint(document: Document, bar: TapeBar) -> None:
+    assert document.tape
+    bar.activateWindow()
+    bar.setFocus()
+    before, points = segments(bar), document.walk.breakpoints
+    QTest.mouseClick(bar, Qt.MouseButton.RightButton, pos=middle(bar, 4))
+    assert [points.is_at(record) for record in document.tape.records] == [index == 4 for index in range(LENGTH)]
+    assert document.cursor == 0
+    with_dot = segments(bar)
+    assert with_dot != before, "the dot is painted"
+    corner = bar.segment_rect(4).topLeft().toPoint() + QPoint(6, 6)
+    assert with_dot.pixelColor(corner) == QColor(current_theme().text)
+    QTest.mouseClick(bar, Qt.MouseButton.RightButton, pos=middle(bar, 4))
+    assert not points.items
+    assert segments(bar) == before
+
+
+def test_sub_steps_stand_below_their_record(document: Document, bar: TapeBar) -> None:
+    document.go_to(LENGTH)
+    height = bar.minimumHeight()
+    document.walk.step_into()
+    steps = document.walk.substeps
+    assert len(steps) > 4 and bar.minimumHeight() > height
+    bar.resize(800, bar.minimumHeight())
+    rects = [bar.substep_rect(index) for index in range(len(steps))]
+    assert all(bar.rect().contains(rect.toAlignedRect()) for rect in rects)
+    assert not any(a.intersects(b) for a, b in pairwise(rects))
+    assert all(rect.top() > bar.segment_rect(0).bottom() for rect in rects)
+    pictures = []
+    for index, rect in enumerate(rects):
+        QTest.mouseClick(bar, LEFT, pos=rect.center().toPoint())
+        assert document.walk.position == index and document.cursor == LENGTH
+        step = steps[index]
+        assert bar.text == f"sub-step {index + 1} of {len(steps)} · {step.name}: {step.formula} · {step.words}"
+        assert bar.hover_text(rect.center()) == bar.text
+        pictures.append(bar.grab().toImage())
+    assert all(a != b for a, b in pairwise(pictures))
+    document.walk.step_out()
+    assert bar.minimumHeight() == height and bar.text.startswith("step 11 of 11")
 
 
 def test_a_running_training_is_not_moved(document: Document, bar: TapeBar) -> None:
@@ -124,7 +171,9 @@ def test_without_a_tape(document: Document, bar: TapeBar) -> None:
     document.edit("No layers", layers=())
     assert bar.labels == [] and bar.text == "There is no batch to step through yet."
     QTest.mouseClick(bar, LEFT, pos=QPoint(300, 15))
-    QTest.keyClick(bar, Qt.Key.Key_End)
+    QTest.mouseClick(bar, Qt.MouseButton.RightButton, pos=QPoint(300, 15))
+    bar.player.forward()
+    assert bar.player.direction is None
     bar.grab()
     document.undo()
     assert len(bar.labels) == LENGTH

@@ -7,8 +7,9 @@ import pytest
 
 from core.layers import layer_from_spec
 from core.losses import loss_from_spec
-from core.network import MEMORY_LIMIT, memory_text, output_shapes
+from core.network import MEMORY_LIMIT, output_shapes
 from core.types import Arrays, ChainruleError, OptionError, ShapeError, StateError
+from core.words import memory_text
 from tests.core.networks import BATCH_NORM, layer, network_of
 
 
@@ -125,7 +126,7 @@ def test_a_layer_too_large_for_memory_is_refused_before_anything_is_allocated():
     network = network_of(layer("dense", units=10**9), layer("tanh"), layer("dense", units=1))
     text = message(OptionError, lambda: network.build((784,), 0))
     # 784 · 10⁹ weights and 10⁹ biases, 4 bytes each, four times over.
-    assert text.startswith("Layer 1, Dense, would have 785,000,000,000 parameters; ")
+    assert text.startswith("Layer 1, Dense, would have 785\u202f000\u202f000\u202f000 parameters; ")
     assert "12.6 TB" in text and memory_text(MEMORY_LIMIT) in text and text.endswith("make the layer smaller.")
     assert network.flat_params.size == 0
 

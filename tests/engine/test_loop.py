@@ -14,7 +14,7 @@ from core.metrics import Evaluation
 from core.trainer import Trainer
 from tests.engine.desk import assert_same
 
-STEP, PIECE, PIECES = 0.01, 0.5, 8
+STEP, PIECE, PIECES = 0.1, 0.5, 8
 
 
 class Clock:
@@ -62,7 +62,7 @@ def loop(**choices: object) -> TrainingLoop:
 def test_evaluations_keep_to_their_share_of_the_time(clock: Clock, share: float) -> None:
     training = loop(evaluation_share=share)
     found: dict[str, list[int]] = {"test": [], "train": []}
-    while clock.now < 5000:
+    while clock.now < 3000:
         training.advance(0.004)
         for part, evaluations in training.frame().evaluations.items():
             found[part] += evaluations

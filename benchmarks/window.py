@@ -1,0 +1,151 @@
+"""The window under load: `python -m benchmarks.window [--quick] [--json]`.
+
+Every preset is measured in a process of its own, with the whole window and its first panels, on no screen. Training
+without a window, which the throughput is compared with, runs in another process, and the two take turns.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).with_name("results.md")
+PRESETS = ("xor", "mnist-dense", "mnist-conv")
+_HEADING = "## The window"
+_STARTS = 3
+
+GOALS = {
+    "throughput": ("training throughput with the window ÷ `chainrule train`", "", 0.95, "least"),
+    "gap_p95": ("frame gap while training, p95", "ms", 20, "most"),
+    "gap_p99": ("frame gap while training, p99", "ms", 33, "most"),
+    "gap_max": ("frame gap while training, max", "ms", 100, "most"),
+    "busy_gap_p95": ("frame gap while resizing, hovering and switching tabs, p95", "ms", 33, "most"),
+    "pause": ("Pause pressed → paused and shown, median", "ms", 100, "most"),
+    "pause_max": ("Pause pressed → paused and shown, slowest", "ms", None, ""),
+    "first_frame": ("Run pressed → first new frame, median", "ms", 150, "most"),
+    "first_frame_max": ("Run pressed → first new frame, slowest", "ms", None, ""),
+    "memory": ("growth of the window's memory", "MB", 20, "most"),
+    "curves": ("drawing a frame of curves with 1 000 000 steps, median", "ms", 5, "most"),
+    "start": ("process start → usable window, warm, median", "ms", 1200, "most"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.window", description="Measure the window under load.")
+    parser.add_argument("--quick", action="store_true", help="short measurements, about four minutes in all")
+    parser.add_argument("--json", action="store_true", help="print rows as JSON and write nothing")
+    parser.add_argument("--preset", action="append", choices=PRESETS, help="measure this one only; may be repeated")
+    parser.add_argument("--probe", metavar="PRESET", help=argparse.SUPPRESS)
+    parser.add_argument("--train", metavar="PRESET", help=argparse.SUPPRESS)
+    parser.add_argument("--start", metavar="TIME", type=float, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.probe or arguments.train or arguments.start:
+        from benchmarks import window_probe  # noqa: PLC0415  which loads Qt
+
+        if arguments.train:
+            window_probe.serve_training(arguments.train)
+        elif arguments.start:
+            window_probe.start(arguments.start)
+        else:
+            print(json.dumps(window_probe.probe(arguments.probe, quick=arguments.quick)))
+        return
+    rows = [_measure(preset, arguments.quick) for preset in arguments.preset or PRESETS]
+    rows.append({"preset": "", "start": _start()})
+    if arguments.json:
+        print(json.dumps(rows))
+        return
+    text = _report(rows, arguments.quick)
+    print(text)
+    _keep(text)
+
+
+def own_process(*arguments: str, **streams: Any) -> "subprocess.Popen[str]":
+    """This program once more, for a part of the measurements."""
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-m", "benchmarks.window", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, **streams)
+
+
+def _measure(preset: str, quick: bool) -> dict[str, Any]:
+    print(f"measuring {preset} …", file=sys.stderr)
+    with own_process("--probe", preset, *(["--quick"] if quick else [])) as process:
+        answer = process.communicate()[0]
+    if process.returncode:
+        return {"preset": preset, "skipped": "the measuring process failed; its error stands above"}
+    result: dict[str, Any] = json.loads(answer.splitlines()[-1])
+    return {"preset": preset, **result}
+
+
+def _start() -> float:
+    """Milliseconds from the start of the process to the window, once everything has been read from the disk before."""
+    times = []
+    for _ in range(_STARTS + 1):
+        with own_process("--start", repr(time.time())) as process:
+            times.append(float(process.communicate()[0].split()[-1]))
+    return statistics.median(times[1:])
+
+
+def _report(rows: list[dict[str, Any]], quick: bool) -> str:
+    measured = [row for row in rows if "skipped" not in row]
+    presets = [row["preset"] for row in measured if row["preset"]]
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}"
+    lines = [
+        f"{_HEADING}\n\nMeasured on {machine}, by `python -m benchmarks.window{' --quick' if quick else ''}`, "
+        f"off-screen, 1600×1000.",
+    ]
+    if quick:
+        lines.append("\n**Preliminary**: short measurements, perhaps beside other work of the machine.")
+    lines += [f"\n{row['preset']} was skipped: {row['skipped']}." for row in rows if "skipped" in row]
+    lines += [
+        f"\nSteps/s in the window and without it, evaluations included, {row['threads']} BLAS thread(s): {row['preset']} "
+        f"{row['steps_window']:,.0f} and {row['steps_plain']:,.0f}; frame timer beats {row['frames']:.0f} times a "
+        f"second. Memory from {row['memory_from']:.0f} s to {row['memory_to']:.0f} s, {row['memory_steps']:,} steps."
+        for row in measured
+        if row["preset"]
+    ]
+    lines += [f"\n| what | goal | {' | '.join(presets)} |", f"|---|---|{'---|' * len(presets)}"]
+    for name, (what, unit, goal, _) in GOALS.items():
+        shown = "" if goal is None else f"{'≥' if name == 'throughput' else '≤'} {goal:g} {unit}".strip()
+        if name == "start":
+            value = next(row[name] for row in rows if name in row)
+            cells = [_cell(value, name)] + [""] * (len(presets) - 1)
+        else:
+            cells = [_cell(row.get(name), name) for row in measured if row["preset"]]
+        lines.append(f"| {what} | {shown} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, name: str) -> str:
+    """A value, in bold where the goal is missed."""
+    if value is None:
+        return "–"
+    _, unit, goal, side = GOALS[name]
+    text = f"{value:.3f}" if not unit else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+    missed = goal is not None and (value < goal if side == "least" else value > goal)
+    return f"**{text}**" if missed else text
+
+
+def _processor() -> str:
+    try:
+        info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor()
+    return next((line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), "")
+
+
+def _keep(text: str) -> None:
+    """Put the section into `results.md`, in place of the one before."""
+    kept = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Measurements\n"
+    before, _, rest = kept.partition(_HEADING)
+    _, mark, after = rest.partition("\n## ")
+    RESULTS.write_text(f"{before.rstrip()}\n\n{text}\n{mark}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
