@@ -25,7 +25,9 @@ SCHEMA = 1
 """Version of the saved form; raised when an older program could misread a file."""
 
 BATCH_SIZE = Option("batch_size", int, 32, minimum=1, maximum=100_000, help="How many samples one training step uses.")
-EPOCHS = Option("epochs", int, 10, minimum=1, maximum=1_000_000, help="How often all training data is gone through.")
+EPOCHS = Option(
+    "epochs", int, 10, minimum=1, maximum=1_000_000, help="How often training without a window goes through the data."
+)
 SEED = Option("seed", int, 1, minimum=0, maximum=2**31 - 1, help="Decides the start weights and the order of samples.")
 
 

@@ -43,16 +43,6 @@ def draw_like(like: Array, rng: np.random.Generator) -> Array:
     return drawn.transpose(np.argsort(axes))
 
 
-def pad(images: Array, before: int, after: int) -> Array:
-    """(C, H, W, N) with that many rows and columns of zeros around each image."""
-    if not before and not after:
-        return images
-    channels, height, width, n = images.shape
-    padded = np.zeros((channels, height + before + after, width + before + after, n), images.dtype)
-    padded[:, before : before + height, before : before + width] = images
-    return padded
-
-
 def taps(size: int, kernel: int, stride: int, padding: int, positions: int) -> list[tuple[slice, slice]]:
     """For each offset in the window: the positions whose input there is inside the image, and those inputs.
 

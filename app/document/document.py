@@ -61,6 +61,7 @@ class Document:
         self._held: dict[str, Any] | None = None  # the trainer's state while there is no tape, see `problem`
         self._present: Present | None = None  # the newest moment while an earlier one is shown, see `travel`
         self.walk = Walk(self)
+        self._announced = data
         self._build()
 
     # What is shown
@@ -228,7 +229,7 @@ class Document:
             return
         # The weights of that moment too: the edit began anew, or (the choices being the same) it was about them.
         self.course.return_to(moment.history, moment.marks, self.experiment.name)
-        self._set(moment.experiment, moment.data)
+        self.experiment, self.data = moment.experiment, moment.data
         self._held = moment.state
         self._make_trainer()
         if self.trainer:
@@ -435,7 +436,7 @@ class Document:
 
     def _switch(self, label: str, experiment: Experiment, data: Dataset) -> None:
         keeps_weights, left = self._can_keep_weights(experiment, data), self.experiment.name
-        self._set(experiment, data)
+        self.experiment, self.data = experiment, data
         if keeps_weights:
             self._go_on_with_new_options(label)
         else:
@@ -445,12 +446,6 @@ class Document:
         """Whether there are weights, and they can go on in that experiment with that data."""
         there = self._stepper is not None or self._held is not None
         return there and data is self.data and experiment.same_weights_as(self.experiment)
-
-    def _set(self, experiment: Experiment, data: Dataset) -> None:
-        other_data = data is not self.data
-        self.experiment, self.data = experiment, data
-        if other_data:
-            self.data_changed.emit()
 
     def _go_on_with_new_options(self, label: str) -> None:
         """Keep the weights and the place on the tape."""
@@ -507,6 +502,10 @@ class Document:
         self.sample = min(self.sample, len(self._stepper.tape.rows) - 1)
 
     def _announce(self) -> None:
+        """Tell everybody, once all of the new state is in place."""
+        if self._announced is not self.data:
+            self._announced = self.data
+            self.data_changed.emit()
         self.experiment_changed.emit()
         self.history_changed.emit()
         self.position_changed.emit()

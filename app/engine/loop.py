@@ -25,8 +25,8 @@ _PARTS = {"test": 0.7, "train": 0.3}
 _SHORTEST_PAUSE = 0.1
 """Seconds between two evaluations at least, however fast they are."""
 
-_STEPS_PER_LOOK = 8
-"""Steps between two looks at the clock, which costs a tenth of a small network's step."""
+_STEPS_PER_LOOK, _SMALL_BATCH = 16, 16
+"""Steps between two looks at the clock, which costs a tenth of a small network's step, with batches up to that size."""
 
 
 class TrainingLoop:
@@ -43,7 +43,7 @@ class TrainingLoop:
         self._losses: list[float] = []
         self._evaluations: dict[str, dict[int, Evaluation]] = {part: {} for part in _PARTS}
         self._state_from = 0.0  # the time from which handing out a state is within its share
-        self._steps, self._reported_at = 0, time.perf_counter()
+        self._reported_at = time.perf_counter()
         self._share = run.evaluation_share
         # The times from which evaluations are within their share; the first one tells what those of "train" will cost.
         self._evaluate_from = {"test": self._reported_at + _SHORTEST_PAUSE, "train": math.inf}
@@ -79,10 +79,10 @@ class TrainingLoop:
             losses=np.array(self._losses),
             evaluations=self._evaluations,
             state=state,
-            samples_per_second=self._steps * self.trainer.batch_size / max(now - self._reported_at, 1e-9),
+            samples_per_second=len(self._losses) * self.trainer.batch_size / max(now - self._reported_at, 1e-9),
         )
         self._losses, self._evaluations = [], {part: {} for part in _PARTS}
-        self._steps, self._reported_at = 0, now
+        self._reported_at = now
         return frame
 
     def account_for(self, seconds: float) -> None:
@@ -105,14 +105,15 @@ class TrainingLoop:
             self._take_steps()
 
     def _take_steps(self) -> None:
-        for _ in range(_STEPS_PER_LOOK):
-            loss = self.trainer.train_step()
-            self._losses.append(loss)
-            self._steps += 1
-            if self._until.loss is not None and loss <= self._until.loss:
-                self._end(f"The loss of step {self.trainer.steps} is {loss:.4g}: the run is over, as wanted.")
-                return
-            if self.trainer.steps == self._until.steps or self.trainer.batch_size > 2 * _STEPS_PER_LOOK:
+        trainer, losses, wanted = self.trainer, self._losses, self._until.loss
+        count = _STEPS_PER_LOOK if trainer.batch_size <= _SMALL_BATCH else 1
+        if self._until.steps is not None:
+            count = min(count, self._until.steps - trainer.steps)
+        for _ in range(count):
+            loss = trainer.train_step()
+            losses.append(loss)
+            if wanted is not None and loss <= wanted:
+                self._end(f"The loss of step {trainer.steps} is {loss:.4g}: the run is over, as wanted.")
                 return
 
     def _arrive(self) -> None:

@@ -4,7 +4,17 @@ import math
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLayout,
+    QLineEdit,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.document.breakpoints import WHOLE, NormBreak, gradient_norm
 from app.document.document import Document
@@ -12,6 +22,8 @@ from app.icons import icon
 from app.layouts import label
 from app.plots.numbers import format_number
 from core.types import OptionError
+
+_WIDTH = 300
 
 
 class BreakpointMenu(QMenu):
@@ -81,6 +93,7 @@ class WatchDialog(QDialog):
         self.low.setAccessibleName("Smallest norm")
         self.high.setAccessibleName("Largest norm")
         self.now, self.error = label(role="note"), label(role="error", wrap=True)
+        self.error.setMinimumWidth(_WIDTH)
         self.error.hide()
         form = QFormLayout()
         form.addRow("Gradient of", self.parameter)
@@ -93,6 +106,7 @@ class WatchDialog(QDialog):
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)  # grows with what it has to say
         layout.addLayout(form)
         layout.addWidget(self.error)
         layout.addWidget(self.buttons)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pyqtgraph as pg
 
-from app.plots.numbers import THIN_SPACE, format_count, format_number
+from app.plots.numbers import format_count, format_number
+from core.words import NARROW_SPACE
 
 # Where a decade is wide enough for three labels, where for one.
 _FINE_DECADES = 3.0
@@ -41,7 +42,7 @@ class PercentAxis(pg.AxisItem):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """`50 %`."""
-        return [f"{value * 100:.0f}{THIN_SPACE}%" for value in values]
+        return [f"{value * 100:.0f}{NARROW_SPACE}%" for value in values]
 
 
 def log_ticks(low: float, high: float) -> list[float]:

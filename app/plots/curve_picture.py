@@ -50,6 +50,7 @@ def _svg(view: QGraphicsView) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
+    generator.setResolution(view.logicalDpiX())  # letters as large as on the screen
     generator.setSize(view.size())
     generator.setViewBox(view.rect())
     generator.setTitle("Curves")

@@ -76,6 +76,7 @@ class CurvesView(QWidget):
                 self._remove(name)
         for name, (series, style) in curves.items():
             self._add(name, style).series = series
+        self._curves = {name: self._curves[name] for name in curves}  # in the order given
         self._draw()
 
     def set_curve(self, name: str, x: Array, y: Array, style: CurveStyle | None = None) -> None:

@@ -14,7 +14,9 @@ def bits(values: Array) -> Array:
 
 def keep(mask: Array, values: Array) -> Array:
     """`values` where the mask is true, elsewhere exactly 0."""
-    return (bits(values) * mask).view(values.dtype)
+    kept = mask.astype(bits(values).dtype)
+    kept *= bits(values)
+    return kept.view(values.dtype)
 
 
 def choose(mask: Array, yes: Array, no: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from core.layers.base import Layer
-from core.layout import batch_first, batch_last, pad, taps
+from core.layout import batch_first, batch_last, taps
 from core.options import option
 from core.types import Array, Arrays, OptionError, Shape, output_size
 
@@ -101,15 +101,24 @@ class Conv2D(Layer):
 
     def _patches(self, x: Array, oh: int, ow: int) -> Iterator[tuple[slice, Array]]:
         """For each band of output rows, what the filters see there: (C·kh·kw, rows·ow·N), for x (C, H, W, N)."""
-        kernel, stride, (channels, _, _, n) = self.kernel_size, self.stride, x.shape
-        x = pad(x, *self._paddings())
-        for rows in _bands(oh, channels * kernel**2 * ow * n * x.itemsize):
-            patches = np.empty((channels, kernel, kernel, rows.stop - rows.start, ow, n), x.dtype)
-            for i in range(kernel):
-                seen = x[:, rows.start * stride + i : (rows.stop - 1) * stride + i + 1 : stride]
-                for j in range(kernel):
-                    patches[:, i, j] = seen[:, :, j : (ow - 1) * stride + j + 1 : stride]
-            yield rows, patches.reshape(channels * kernel**2, -1)
+        (channels, height, width, n), kernel, stride = x.shape, self.kernel_size, self.stride
+        padding = self._paddings()[0]
+        columns = taps(width, kernel, stride, padding, ow)
+        for band in _bands(oh, channels * kernel**2 * ow * n * x.itemsize):
+            count = band.stop - band.start
+            patches = np.empty((channels, kernel, kernel, count, ow, n), x.dtype)
+            rows = taps(height, kernel, stride, padding - band.start * stride, count)
+            # What lies outside the image is 0.
+            for i, (inside, _) in enumerate(rows):
+                patches[:, i, :, : inside.start] = 0
+                patches[:, i, :, inside.stop :] = 0
+            for j, (inside, _) in enumerate(columns):
+                patches[:, :, j, :, : inside.start] = 0
+                patches[:, :, j, :, inside.stop :] = 0
+            for i, (out_rows, in_rows) in enumerate(rows):
+                for j, (out_columns, in_columns) in enumerate(columns):
+                    patches[:, i, j, out_rows, out_columns] = x[:, in_rows, in_columns]
+            yield band, patches.reshape(channels * kernel**2, -1)
 
     def _spread(self, dy: Array, x_shape: Shape) -> Array:
         """dx (C, H, W, N): every dy goes back to the patch it came from, times the filter.

@@ -25,7 +25,13 @@ class Dropout(Layer):
     kind: ClassVar[str] = "dropout"
     title: ClassVar[str] = "Dropout"
 
-    p: float = option(0.5, minimum=0, maximum=1, help="Probability with which a value is dropped in a training step.")
+    p: float = option(
+        0.5,
+        minimum=0,
+        maximum=1,
+        label="Drop probability",
+        help="Probability with which a value is dropped in a training step.",
+    )
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         if not training:

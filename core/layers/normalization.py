@@ -48,7 +48,9 @@ class BatchNorm(Normalization):
     title: ClassVar[str] = "BatchNorm"
 
     momentum: float = option(0.1, minimum=0, maximum=1, help="Share of the new batch in the running mean and variance.")
-    eps: float = option(1e-5, above=0, maximum=1, help="Added to the variance so that the root is never zero.")
+    eps: float = option(
+        1e-5, above=0, maximum=1, advanced=True, label="ε", help="Added to the variance so that the root is never zero."
+    )
 
     def out_shape(self, in_shape: Shape) -> Shape:
         if len(in_shape) not in {1, 3}:
@@ -138,7 +140,9 @@ class LayerNorm(Normalization):
     kind: ClassVar[str] = "layer_norm"
     title: ClassVar[str] = "LayerNorm"
 
-    eps: float = option(1e-5, above=0, maximum=1, help="Added to the variance so that the root is never zero.")
+    eps: float = option(
+        1e-5, above=0, maximum=1, advanced=True, label="ε", help="Added to the variance so that the root is never zero."
+    )
 
     def param_shapes(self, in_shape: Shape) -> dict[str, Shape]:
         return {"weight": in_shape, "bias": in_shape}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from core.layers.base import Layer
-from core.layers.choose import bits
+from core.layers.choose import bits, keep
 from core.layout import Index, batch_first, batch_last, taps
 from core.options import option
 from core.types import Array, Arrays, OptionError, Shape, output_size
@@ -87,7 +87,12 @@ class MaxPool2D(Pool2D):
     title: ClassVar[str] = "MaxPool2D"
 
     kernel_size: int = option(minimum=1, help="Height and width of the window, in pixels.")
-    stride: int | None = option(None, minimum=1, help="How many pixels the window moves; empty: as far as it is large.")
+    stride: int | None = option(
+        None,
+        minimum=1,
+        open_means="as kernel size",
+        help="How many pixels the window moves; empty: as far as it is large.",
+    )
     padding: int = option(0, minimum=0, help="Rows and columns around the image that never win.")
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
@@ -112,15 +117,14 @@ class MaxPool2D(Pool2D):
 
     def _winners(self, x: Array, y: Array, dy: Array) -> Iterator[tuple[Index, Array]]:
         """For each place in the window, row by row: its inputs, and the gradient of those that are first maxima."""
-        left = bits(dy).copy()
-        windows = self._windows(x.shape[1:3], y.shape[1:3])
-        for outputs, inputs in windows[:-1]:
-            taken = left[outputs] * (x[inputs] == y[outputs])
-            left[outputs] ^= taken  # what is taken leaves 0 behind
-            yield inputs, taken.view(dy.dtype)
-        # Whatever nobody took belongs to the last place; with padding there may be none, and then nothing is left.
-        outputs, inputs = windows[-1]
-        yield inputs, left[outputs].view(dy.dtype)
+        left = dy.copy()
+        *windows, (last_outputs, last_inputs) = self._windows(x.shape[1:3], y.shape[1:3])
+        for outputs, inputs in windows:
+            taken = keep(x[inputs] == y[outputs], left[outputs])
+            bits(left)[outputs] ^= bits(taken)  # what is taken leaves 0 behind
+            yield inputs, taken
+        # Whatever nobody took belongs to the last place; with padding some windows have none, and nothing is left.
+        yield last_inputs, left[last_outputs]
 
 
 @dataclasses.dataclass(eq=False)
@@ -140,7 +144,12 @@ class AvgPool2D(Pool2D):
     title: ClassVar[str] = "AvgPool2D"
 
     kernel_size: int = option(minimum=1, help="Height and width of the window, in pixels.")
-    stride: int | None = option(None, minimum=1, help="How many pixels the window moves; empty: as far as it is large.")
+    stride: int | None = option(
+        None,
+        minimum=1,
+        open_means="as kernel size",
+        help="How many pixels the window moves; empty: as far as it is large.",
+    )
     padding: int = option(0, minimum=0, help="Rows and columns of zeros around the image, which count in the mean.")
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:

@@ -11,6 +11,8 @@ from core.substeps.substep import SubStep, given
 from core.tape import Record
 from core.types import Array
 
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 @dataclasses.dataclass(frozen=True)
 class UpdateStep:
@@ -95,13 +97,14 @@ def _(optimizer: Adam, update: UpdateStep) -> list[SubStep]:
     root = np.sqrt(v) / math.sqrt(1 - beta2**t)
     mean = "The mean of the gradients of late, which forgets slowly."
     square = "The mean of their squares, which forgets more slowly."
+    power = str(t).translate(_SUPERSCRIPTS)
     early = f"Corrected for having begun at 0, {t} update{'s' * (t != 1)} ago."
     return [
         *steps,
         _line("m", f"m ← {beta1:g} · m + {1 - beta1:.3g} · g", mean, m, "m after"),
         _line("v", f"v ← {beta2:g} · v + {1 - beta2:.3g} · g²", square, v, "v after"),
-        _line("m̂", f"m̂ = m / (1 − {beta1:g}^{t})", early, m_hat),
-        _line("v̂", f"v̂ = v / (1 − {beta2:g}^{t})", early, v_hat),
+        _line("m̂", f"m̂ = m / (1 − {beta1:g}{power})", early, m_hat),
+        _line("v̂", f"v̂ = v / (1 − {beta2:g}{power})", early, v_hat),
         *_scaled(update, m_hat, "m̂", root, f"√v̂ + {optimizer.eps:g}", optimizer.eps),
     ]
 

@@ -186,7 +186,7 @@ def test_a_mistyped_number_of_units_names_the_memory_and_undo_brings_the_trained
     batches(document, 5)
     trained, losses = copies(document.weights()), list(document.history.losses)
     document.edit("units", layers=({"kind": "dense", "units": 10**9}, *document.experiment.layers[1:]))
-    assert "Layer 1, Dense, would have 3,000,000,000 parameters" in document.problem
+    assert "Layer 1, Dense, would have 3\u202f000\u202f000\u202f000 parameters" in document.problem
     assert "GB" in document.problem and document.problem.endswith("make the layer smaller.")
     assert document.tape is None and document.network is None and document.record is None
     assert document.weights() == {} and document.begin_run() is None and not document.can_go_back

@@ -1,14 +1,25 @@
 """The curves hold what the history holds, at a cost that does not grow with what was drawn before."""
 
+import csv
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QEnterEvent, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
+from app.document.document import Document
 from app.document.history import History
 from app.panels import curves as panel
-from app.panels.curves import Curves, EvaluationCopy
+from app.panels.curve_lines import EvaluationCopy
+from app.panels.curves import Curves
+from app.panels.run_legend import Chip
 from core.metrics import Evaluation
+from tests.app.documents import with_memory
 from tests.app.panel_documents import XOR_RECORDS, number_document, show, step, xor_document
 
 
@@ -26,12 +37,13 @@ def test_curves_equal_the_history(qtbot: QtBot) -> None:
     view = show(qtbot, Curves(document))
     for _ in range(5):
         document.next_batch()
-    assert view.plot.names() == ("batch loss", "train loss", "test loss", "test accuracy")
+    assert view.plot.names() == ("batch loss", "train loss", "test loss", "train accuracy", "test accuracy")
     for number in range(1, 6):
         train, test = (document.history.evaluations[part][number] for part in ("train", "test"))
         assert view.plot.readout_at(number) == (
             f"step {number} · batch loss {document.history.losses[number - 1]:.4f} · train loss {train.loss:.4f} · "
-            f"test loss {test.loss:.4f} · test accuracy {(test.accuracy or 0) * 100:.1f} %"
+            f"test loss {test.loss:.4f} · train accuracy {(train.accuracy or 0) * 100:.1f} % · "
+            f"test accuracy {(test.accuracy or 0) * 100:.1f} %"
         )
 
 
@@ -91,3 +103,162 @@ def test_a_history_that_was_cut_and_went_on_differently_is_read_anew(kept: int, 
 def test_evaluations_without_accuracy_are_not_numbers() -> None:
     steps, losses, accuracies = EvaluationCopy().follow({4: Evaluation(0.5, None, 10)})
     assert (steps.tolist(), losses.tolist()) == ([4.0], [0.5]) and np.isnan(accuracies).all()
+
+
+# The learning rate
+
+
+def test_the_learning_rate_is_shown_on_demand_with_the_mark_of_its_change(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = show(qtbot, Curves(document))
+    document.next_batch()
+    document.edit("rate", optimizer={**document.experiment.optimizer, "learning_rate": 0.5})
+    document.next_batch()
+    assert "learning rate" not in view.plot.names()
+    view.rate.click()
+    assert view.plot.label_of("learning rate") == "learning rate 0 … 0.5"
+    read = view.plot.readout_at(2)
+    assert "learning rate 0.5000" in read
+    assert "after step 1: learning rate 0.03 → 0.5" in view.plot.readout_at(1)
+    view.rate.click()
+    assert "learning rate" not in view.plot.names()
+
+
+def test_log_and_linear_by_its_button(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = show(qtbot, Curves(document))
+    document.next_batch()
+    assert view.plot.log() and view.log.isChecked()
+    view.log.click()
+    assert not view.plot.log()
+
+
+# Past runs
+
+
+def with_past_runs(count: int) -> Document:
+    """A document that was trained and reset so many times, and then trained again."""
+    document = with_memory()
+    for _ in range(count):
+        for _ in range(3):
+            document.next_batch()
+        document.reset()
+    document.next_batch()
+    return document
+
+
+def chips(view: Curves) -> tuple[Chip, ...]:
+    return view.legend.chips
+
+
+def test_past_runs_are_pale_curves_below_with_names_in_a_legend(qtbot: QtBot) -> None:
+    document = with_past_runs(2)
+    view = show(qtbot, Curves(document))
+    first, second = document.course.past_runs
+    assert view.plot.names()[:2] == (first.name, second.name)
+    for run in (first, second):
+        curve = view.plot.curve(run.name)
+        x, y = curve.series.polyline(0, 100, 100)
+        expected = run.history.evaluations["test"]
+        assert x.tolist() == list(expected) and y.tolist() == [found.loss for found in expected.values()]
+        assert curve.style.pale and curve.item.zValue() < view.plot.curve("test loss").item.zValue()
+    assert view.plot.curve(first.name).style.color != view.plot.curve(second.name).style.color
+    assert [chip.name.text() for chip in chips(view)] == [first.name, second.name]
+    assert all(chip.isVisible() for chip in chips(view))
+
+
+def test_a_past_run_is_hidden_shown_and_forgotten_by_its_chip(qtbot: QtBot) -> None:
+    document = with_past_runs(2)
+    view = show(qtbot, Curves(document))
+    first, second = document.course.past_runs
+    QTest.mouseClick(chips(view)[0].name, Qt.MouseButton.LeftButton)
+    assert first.name not in view.plot.names() and second.name in view.plot.names()
+    document.next_batch()
+    assert first.name not in view.plot.names()  # it stays hidden
+    QTest.mouseClick(chips(view)[0].name, Qt.MouseButton.LeftButton)
+    assert first.name in view.plot.names()
+    color = view.plot.curve(second.name).style.color
+    QTest.mouseClick(chips(view)[0].cross, Qt.MouseButton.LeftButton)
+    assert document.course.past_runs == [second]
+    assert first.name not in view.plot.names() and [chip.run for chip in chips(view)] == [second]
+    assert view.plot.curve(second.name).style.color == color
+    QTest.mouseClick(chips(view)[0].cross, Qt.MouseButton.LeftButton)
+    assert not view.legend.isVisible()
+
+
+def test_the_run_that_is_pointed_at_comes_to_the_front_with_its_name_and_values(qtbot: QtBot) -> None:
+    document = with_past_runs(1)
+    view = show(qtbot, Curves(document))
+    (run,) = document.course.past_runs
+    assert run.name not in view.plot.readout_at(2)
+    at = QPointF(3, 3)
+    QApplication.sendEvent(chips(view)[0], QEnterEvent(at, at, at))
+    curve = view.plot.curve(run.name)
+    assert not curve.style.pale and curve.label.isVisible()
+    assert run.name in view.plot.readout_at(2)
+    QApplication.sendEvent(chips(view)[0], QEvent(QEvent.Type.Leave))
+    assert view.plot.curve(run.name).style.pale
+
+
+def test_many_names_go_on_in_further_rows_and_stay_inside(qtbot: QtBot) -> None:
+    view = show(qtbot, Curves(with_past_runs(8)), 320)
+    QApplication.processEvents()
+    assert len(chips(view)) == 8
+    places = [chip.geometry() for chip in chips(view)]
+    assert len({place.top() for place in places}) > 1
+    assert all(place.left() >= 0 and place.right() <= view.legend.width() for place in places)
+    assert view.legend.height() >= max(place.bottom() for place in places)
+    assert not any(one.intersects(other) for one in places for other in places if one is not other)
+
+
+# Files
+
+
+def test_the_curves_are_exported_as_table_and_pictures(qtbot: QtBot, tmp_path: Path) -> None:
+    document = xor_document()
+    view = show(qtbot, Curves(document))
+    for _ in range(3):
+        document.next_batch()
+    said: list[str] = []
+    view.exported.connect(said.append)
+    for name in ("curves.csv", "curves.png", "curves.svg"):
+        view.export(tmp_path / name)
+        assert said[-1] == f"The curves were exported to {tmp_path / name}."
+    with (tmp_path / "curves.csv").open(newline="") as file:
+        assert [float(row["batch_loss"]) for row in csv.DictReader(file)] == list(document.history.losses)
+    assert not QImage(str(tmp_path / "curves.png")).isNull()
+
+
+@pytest.mark.parametrize("name", ["curves.csv", "curves.png", "curves.svg", "curves.gif"])
+def test_an_export_that_fails_is_told(qtbot: QtBot, tmp_path: Path, name: str) -> None:
+    document = xor_document()
+    view = show(qtbot, Curves(document))
+    said: list[str] = []
+    document.failed.connect(said.append)
+    view.export(tmp_path / "curves.csv")
+    assert said == [panel.NOTHING]
+    document.next_batch()
+    view.export((tmp_path if name.endswith("gif") else tmp_path / "missing") / name)
+    assert len(said) == 2 and ("Choose another place." in said[1] or "choose one of these endings" in said[1])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words,ending", panel.KINDS.items())
+def test_the_menu_of_the_panel_asks_for_one_kind_of_file(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, ending: str
+) -> None:
+    document = xor_document()
+    view = show(qtbot, Curves(document))
+    document.next_batch()
+    asked: list[tuple[Any, ...]] = []
+
+    def answer(*question: Any) -> tuple[str, str]:
+        asked.append(question)
+        return str(tmp_path / "mine"), question[3]
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    menu = view.menu.menu()
+    assert menu is not None
+    next(action for action in menu.actions() if action.text() == f"{words}…").trigger()
+    assert asked[0][3] == f"{words} (*.{ending})"
+    assert [path.name for path in tmp_path.iterdir()] == [f"mine.{ending}"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QHelpEvent, QImage, QMouseEvent, QWheelEvent
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from app.plots.curve import CurveStyle
@@ -21,6 +23,7 @@ from app.plots.curve_data import PointSeries
 from app.plots.curve_labels import spread
 from app.plots.curves import CurvesView
 from app.theme import DARK, LIGHT, apply_theme
+from core.types import DataError
 
 
 @pytest.fixture(autouse=True)
@@ -216,3 +219,135 @@ def test_ticks_on_a_logarithmic_axis_are_round_values() -> None:
     assert [tick_text(10**tick) for tick in log_ticks(-1.35, 0.45)] == ["0.05", "0.1", "0.2", "0.5", "1", "2"]
     assert [tick_text(10**tick) for tick in log_ticks(-4.2, 1.1)] == ["1e−4", "0.001", "0.01", "0.1", "1", "10"]
     assert 3 <= len(log_ticks(-300.0, 300.0)) <= 12
+
+
+def test_a_curve_of_one_point_can_be_seen(view: CurvesView) -> None:
+    view.clear()
+    view.set_curve("test loss", np.array([7.0]), np.array([0.5]), CurveStyle("loss"))
+    image = view.canvas.grab().toImage()
+    at = view.canvas.mapFromScene(view.canvas.left.mapViewToScene(QPointF(7, 0.5)))
+    assert image.pixelColor(at).name() == LIGHT.loss
+    view.set_curve("test loss", np.array([7.0, 8.0]), np.array([0.5, 0.5]), CurveStyle("loss"))
+    assert not view.curve("test loss").dot.isVisible()  # a line needs no dot
+
+
+def test_a_million_points_are_drawn_as_a_few_for_each_column(view: CurvesView) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.uniform(0.1, 1.0, 1_000_000)
+    y[123_456], y[654_321] = 0.01, 5.0
+    view.set_curve("batch loss", np.arange(1, 1_000_001), y, CurveStyle("forward", width=1.0))
+    shown = drawn(view, "batch loss")
+    assert len(shown) <= 2 * view.canvas.left.width() + 8
+    assert (shown.min(), shown.max()) == (0.01, 5.0)  # single outliers are seen
+    assert view.readout_at(654_322).startswith("step 654\u202f322 · batch loss 5")
+
+
+def test_zooming_in_shows_every_point(view: CurvesView) -> None:
+    y = np.random.default_rng(0).uniform(0.1, 1.0, 100_000)
+    view.set_curve("batch loss", np.arange(1, 100_001), y, CurveStyle("forward", width=1.0))
+    view.canvas.left.setXRange(500, 600, padding=0)
+    x, shown = view.curve("batch loss").item.getData()
+    inside = (x >= 500) & (x <= 600)
+    assert x[inside].tolist() == list(range(500, 601)) and np.array_equal(shown[inside], y[499:600])
+
+
+@given(st.lists(st.floats(0, 1, allow_subnormal=False) | st.just(np.nan), min_size=1, max_size=300), st.integers(2, 40))
+def test_neighbours_that_share_a_column_keep_their_extremes(values: list[float], columns: int) -> None:
+    y = np.array(values)
+    _, shown = PointSeries(np.arange(len(y)), y).polyline(-1, len(y), columns)
+    assert len(shown) <= max(2 * columns + 4, 4)
+    finite = y[np.isfinite(y)]
+    assert np.isfinite(shown).any() == bool(finite.size)
+    if finite.size:
+        assert (np.nanmin(shown), np.nanmax(shown)) == (finite.min(), finite.max())
+
+
+@pytest.mark.parametrize("top", [0.999, 1.0])
+@pytest.mark.parametrize("width", [340, 500, 900])
+def test_names_lie_neither_on_a_curve_nor_on_the_marker(view: CurvesView, top: float, width: int) -> None:
+    view.resize(width, 260)
+    steps = np.arange(1, 201)
+    view.set_curve("batch loss", steps, 2.0 / steps, CurveStyle("forward", width=1.0, pale=True))
+    view.set_curve("test accuracy", steps, np.full(200, top), CurveStyle("update", "right"))
+    view.set_marker(200)
+    view.grab()
+    line = view.canvas.left.mapFromView(QPointF(200, 0)).x()
+    for curve in curves_of(view):
+        name = curve.label.mapRectToParent(curve.label.boundingRect())
+        assert name.left() >= line + 3 and name.right() <= view.canvas.left.width() + 0.5
+        assert name.top() >= -4 and name.bottom() <= view.canvas.left.height() + 4
+
+
+def test_where_there_is_no_room_for_all_names_those_of_pale_curves_give_way(view: CurvesView) -> None:
+    for name in ("a", "b", "c", "d", "e", "f"):
+        view.set_curve(name, np.arange(5), np.full(5, 0.02), CurveStyle("loss", pale=name in "ab"))
+    view.resize(400, 125)
+    view.grab()
+    shown = [curve.name for curve in curves_of(view) if curve.label.isVisible()]
+    assert 2 <= len(shown) < 6 and shown[-1] == "f" and "a" not in shown
+
+
+def test_a_scale_of_its_own_says_how_far_it_reaches(view: CurvesView) -> None:
+    view.set_log(True)
+    view.set_curve("learning rate", np.arange(1, 4), np.array([0.0, 0.01, 0.02]), CurveStyle("muted", "own"))
+    assert view.label_of("learning rate") == "learning rate 0 … 0.02"
+    low, middle, high = drawn(view, "learning rate")
+    assert low == 0 and middle == pytest.approx(high / 2) and high < 1
+    assert "learning rate 0.01" in view.readout_at(2)
+
+
+def test_marks_are_lines_that_say_what_was_changed(view: CurvesView) -> None:
+    view.set_marks([(30.0, "learning rate 0.1 → 0.01"), (60.0, "batch size 8 → 32"), (60.0, "penalty none → l2")])
+    assert view.marks.item.getData()[0].tolist() == [30, 30, 60, 60, 60, 60]
+    assert view.readout_at(30.2).endswith(" · after step 30: learning rate 0.1 → 0.01")
+    assert view.readout_at(60).endswith("after step 60: batch size 8 → 32; penalty none → l2")
+    assert "after" not in view.readout_at(45)
+    view.show()
+    at = view.canvas.mapFromScene(view.canvas.left.mapViewToScene(QPointF(30, 0.5)))
+    viewport = view.canvas.viewport()
+    QApplication.sendEvent(viewport, QHelpEvent(QEvent.Type.ToolTip, at, viewport.mapToGlobal(at)))
+    assert QToolTip.text() == "after step 30: learning rate 0.1 → 0.01"
+    QToolTip.hideText()
+    QApplication.processEvents()
+    view.hide()
+    view.clear()
+    assert view.marks.item.getData()[0] is None or len(view.marks.item.getData()[0]) == 0
+
+
+def test_without_a_pointer_the_values_at_the_marker_are_read(view: CurvesView) -> None:
+    view.set_marker(20)
+    assert view.readout.text() == view.readout_at(20)
+    view.canvas.scene().sigMouseMoved.emit(view.canvas.left.mapViewToScene(QPointF(50, 0.5)))
+    QApplication.sendEvent(view.canvas.viewport(), QEvent(QEvent.Type.Leave))
+    assert view.readout.text() == view.readout_at(20) and not view.canvas.cross.isVisible()
+
+
+def test_curves_without_a_name_are_drawn_but_not_read(view: CurvesView) -> None:
+    view.set_curve("past", np.arange(1, 50), np.ones(49), CurveStyle("#7b5ea7", named=False))
+    assert "past" not in view.readout_at(10) and not view.curve("past").label.isVisible()
+    assert len(drawn(view, "past"))
+
+
+def test_the_picture_is_what_is_seen(view: CurvesView, tmp_path: Path) -> None:
+    view.save_picture(tmp_path / "curves.png")
+    image = QImage(str(tmp_path / "curves.png"))
+    assert image.size() == 2 * view.canvas.size()
+    colors = {image.pixelColor(x, y).name() for x in range(0, image.width(), 2) for y in range(0, image.height(), 2)}
+    assert {LIGHT.panel, LIGHT.update} <= colors
+    view.save_picture(tmp_path / "curves.svg")
+    drawing = QSvgRenderer(str(tmp_path / "curves.svg"))
+    assert drawing.isValid() and drawing.viewBox() == view.canvas.rect()
+    text = (tmp_path / "curves.svg").read_text(encoding="utf-8")
+    assert LIGHT.update in text and "test accuracy" in text
+
+
+@pytest.mark.parametrize("name", ["curves.png", "curves.svg"])
+def test_a_picture_that_cannot_be_written_is_told_in_a_sentence(view: CurvesView, tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match=r"The picture cannot be written to .*Choose another place\."):
+        view.save_picture(tmp_path / "missing" / name)
+
+
+def test_a_picture_of_another_kind_is_refused_before_anything_is_written(view: CurvesView, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"choose one of these endings"):
+        view.save_picture(tmp_path / "curves.bmp")
+    assert list(tmp_path.iterdir()) == []
