@@ -1,6 +1,7 @@
 """What is measured inside a process that shows the window: one function a row of the table."""
 
 import gc
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -65,8 +66,10 @@ def _rows(desk: "_Desk", preset: str, quick: bool) -> dict[str, Any]:
     desk.train(2.0)  # to warm up
     rows = _latencies(desk, 7 if quick else 25)
     rows |= _throughput(desk, preset, 3 if quick else 7, seconds / 2)
+    busy = time.process_time()
     gaps = desk.gaps(seconds)
     rows |= {
+        "window_busy": (time.process_time() - busy) / (seconds + 1),
         "frames": len(gaps) / seconds,
         "gap_p95": float(np.percentile(gaps, 95)),
         "gap_p99": float(np.percentile(gaps, 99)),
@@ -108,18 +111,19 @@ class _Desk:
         QTimer.singleShot(round(seconds * 1000), loop.quit)
         loop.exec()
 
-    def train(self, seconds: float) -> float:
-        """Train for so long; returns the steps made per second, from a frame to a frame."""
+    def train(self, seconds: float) -> tuple[float, float]:
+        """Train for so long; returns steps per second, and per second of the worker's processor time."""
         self.press()
         first = self.steps
         self.wait(lambda: self.steps > first)
-        first, started = self.steps, time.perf_counter()
+        first, started, busy = self.steps, time.perf_counter(), _worker_seconds()
         self.run_for(seconds)
         now = self.steps
         self.wait(lambda: self.steps > now)
-        rate = (self.steps - first) / (time.perf_counter() - started)
+        done = self.steps - first
+        rates = done / (time.perf_counter() - started), done / (_worker_seconds() - busy)
         self.pause()
-        return rate
+        return rates
 
     def pause(self) -> None:
         """Press Pause and wait for it."""
@@ -192,24 +196,28 @@ def _latencies(desk: _Desk, repeats: int) -> dict[str, float]:
 
 def _throughput(desk: _Desk, preset: str, turns: int, seconds: float) -> dict[str, float]:
     """Steps a second in the window and in `chainrule train`, taking turns."""
+    inside, outside = [], []
     with own_process("--train", preset, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as plain:
         assert plain.stdin and plain.stdout
-        inside, outside = [], []
         for _ in range(turns):
             inside.append(desk.train(seconds))
             print(seconds, file=plain.stdin, flush=True)
-            outside.append(float(plain.stdout.readline()))
+            outside.append(tuple(float(rate) for rate in plain.stdout.readline().split()))
         plain.stdin.close()
-    ratios = [one / other for one, other in zip(inside, outside, strict=True)]
+    by_clock, by_processor = (
+        statistics.median(one[kind] / other[kind] for one, other in zip(inside, outside, strict=True))
+        for kind in (0, 1)
+    )
     return {
-        "throughput": statistics.median(ratios),
-        "steps_window": statistics.median(inside),
-        "steps_plain": statistics.median(outside),
+        "throughput": by_clock,
+        "throughput_cpu": by_processor,
+        "steps_window": statistics.median(rate for rate, _ in inside),
+        "steps_plain": statistics.median(rate for rate, _ in outside),
     }
 
 
 def serve_training(preset: str) -> None:
-    """Train as `chainrule train` does, for as many seconds as each line of standard input says; print steps/s."""
+    """Train as `chainrule train` does, for as many seconds as each line of standard input says; print steps/s by clock and processor."""
     experiment = load_preset(preset)
     threadpool_limits(default_threads())
     trainer = experiment.trainer(load_data(experiment.source()))
@@ -218,11 +226,11 @@ def serve_training(preset: str) -> None:
     epoch = time.perf_counter() - started
     for line in sys.stdin:
         epochs = max(1, round(float(line) / epoch))
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.process_time()
         train_with_progress(trainer, epochs)
-        spent = time.perf_counter() - started
-        epoch = spent / epochs
-        print(epochs * trainer.batches_per_epoch / spent, flush=True)
+        spent, busy = time.perf_counter() - started, time.process_time() - busy
+        epoch, steps = spent / epochs, epochs * trainer.batches_per_epoch
+        print(steps / spent, steps / busy, flush=True)
 
 
 @contextmanager
@@ -257,6 +265,13 @@ def _hover(widget: QWidget, count: int) -> None:
     where = QPoint(count * 7 % widget.width(), count * 5 % widget.height())
     under = widget.childAt(where) or widget
     QTest.mouseMove(under, under.mapFrom(widget, where) if under is not widget else where)
+
+
+def _worker_seconds() -> float:
+    """Processor time the child process that trains has taken so far."""
+    (process,) = multiprocessing.active_children()
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory_growth(desk: _Desk, start: float, end: float) -> dict[str, float]:

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QWidget
 
 from app.forms.option_field import OptionField
 from app.layouts import fill, label, row
@@ -53,8 +53,10 @@ class SettingsDialog(QDialog):
         self._settings = dataclasses.replace(self._settings, **{name: value})
 
     def _accept_if_right(self) -> None:
-        """A field that was just typed into is read when it loses the focus, which a press of Save need not cause."""
-        self.save.setFocus()
+        for field in self.fields.values():
+            if isinstance(field.field, QLineEdit):
+                # What was typed last is read when the field loses the focus, which a press of Save need not cause.
+                field.field.editingFinished.emit()
         if all(field.error.isHidden() for field in self.fields.values()):
             self.chosen.emit(self._settings)
             self.accept()

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractSlider, QPushButton, QSlider, QWidget
 
 from app.layouts import fill, label, row
+from app.plots.elided_label import ElidedLabel
 from app.plots.numbers import format_count
 
 _PAGE = 10
@@ -101,7 +102,8 @@ class HistorySlider(QWidget):
         for button in (self.resume, self.back):
             button.setProperty("role", "small")
         self.past = QWidget()
-        fill(self.past, row(label("An earlier moment is shown.", "note"), None, self.resume, self.back))
+        # The words give way, rather than make the panel wider when they appear.
+        fill(self.past, row(ElidedLabel("An earlier moment"), self.resume, self.back))
         self.past.hide()
         fill(self, self.past, row(self.slider, self.words, spacing=10), spacing=4).setContentsMargins(8, 0, 8, 4)
         # One journey for all the moves that arrive while the window is drawing the last one.
@@ -109,7 +111,7 @@ class HistorySlider(QWidget):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._go)
-        self.slider.valueChanged.connect(self._soon.start)
+        self.slider.valueChanged.connect(self._set_out)
         self.resume.clicked.connect(self.resumed)
         self.back.clicked.connect(self.returned)
 
@@ -122,6 +124,9 @@ class HistorySlider(QWidget):
     def show_memory(self, used: int, budget: int) -> None:
         """What the kept moments cost, for the tool tip."""
         self.slider.memory = used, budget
+
+    def _set_out(self) -> None:
+        self._soon.start()
 
     def _go(self) -> None:
         step = self.slider.value()

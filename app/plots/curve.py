@@ -20,7 +20,10 @@ _PALE = 0.45
 _PALE_RUN = 0.7
 """Shares of the full colour: beneath the curves that are named, and of curves that come without a name."""
 
-_DOT = 6.0
+_DOT = 5.0
+_MOST_DOTS = 12
+"""Values of a curve up to which each is a dot on its line."""
+
 _OWN_TOP = 0.85
 """How high the highest value on a scale of its own stands, as a share of the height."""
 
@@ -62,20 +65,19 @@ class Curve:
         # Infinity has no place on any axis.
         shown = np.where(np.isfinite(y), y, np.nan)
         if self.style.axis == "own":
-            finite = shown[np.isfinite(shown)]
-            self.top = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+            self.top = float(np.nanmax(shown, initial=0.0)) or 1.0
             shown = shown / self.top * _OWN_TOP
         elif logarithmic and self.style.axis == "left":
             shown = np.log10(shown, out=np.full(shown.shape, np.nan), where=shown > 0)
         self.shown = shown
         self._drawn = x, shown
         self.item.setData(x, shown)
-        alone = np.isfinite(shown)
-        # A single value has no line to be seen by.
-        is_dot = int(alone.sum()) == 1
-        self.dot.setVisible(is_dot)
-        if is_dot:
-            self.dot.setData(x[alone], shown[alone])
+        finite = np.isfinite(shown)
+        # A single value has no line to be seen by, and few values are no line that was measured.
+        dotted = 1 <= int(finite.sum()) <= (1 if self.style.width <= 1 else _MOST_DOTS)
+        self.dot.setVisible(dotted)
+        if dotted:
+            self.dot.setData(x[finite], shown[finite])
         self.write_label()
 
     def write_label(self) -> None:

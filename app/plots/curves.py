@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QHelpEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolTip, QVBoxLayout, QWidget
 
 from app.plots.base import line_height
 from app.plots.curve import Curve, CurveStyle
@@ -21,6 +21,7 @@ from app.plots.curve_data import PointSeries, Series
 from app.plots.curve_labels import spread
 from app.plots.curve_marks import CurveMarks
 from app.plots.curve_picture import write_picture
+from app.plots.elided_label import ElidedLabel
 from app.plots.numbers import format_count
 from app.theme import theme_changed
 from core.types import Array
@@ -56,9 +57,7 @@ class CurvesView(QWidget):
         self.message.setProperty("role", "muted")
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.message.setWordWrap(True)
-        self.readout = QLabel()
-        self.readout.setProperty("role", "note")
-        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.readout = ElidedLabel()
         self.below = QHBoxLayout()
         self._curves: dict[str, Curve] = {}
         self._following = True
@@ -289,13 +288,10 @@ class CurvesView(QWidget):
             self._read_out()
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             step = self.canvas.left.mapSceneToView(self.canvas.mapToScene(event.pos())).x()
-            words = self._mark_words(step) or ([self.readout.text()] if self._is_cut() else [])
+            words = self._mark_words(step) or ([self.readout.text()] if self.readout.is_cut else [])
             QToolTip.showText(event.globalPos(), words[0] if words else "", self.canvas)
             return True
         return super().eventFilter(watched, event)
-
-    def _is_cut(self) -> bool:
-        return self.readout.sizeHint().width() > self.readout.width()
 
     def _mark_words(self, step: float) -> list[str]:
         pixel = self.canvas.left.viewPixelSize()[0] if self.canvas.left.width() > 0 else 0.0

@@ -1,5 +1,9 @@
 """The diagnostics show figures of what is there, and cost nothing while nobody looks."""
 
+import time
+
+import numpy as np
+import pytest
 from pytestqt.qtbot import QtBot
 
 from app.panels.diagnostics import Diagnostics
@@ -39,17 +43,15 @@ def test_it_measures_only_while_it_can_be_seen(qtbot: QtBot) -> None:
     assert values(view) == before
 
 
-def test_the_rate_of_steps_is_that_of_the_curve(qtbot: QtBot, monkeypatch) -> None:
-    from app.panels import diagnostics
-
+def test_the_rate_of_steps_is_that_of_the_curve(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     document = with_memory()
     view = Diagnostics(document)
     qtbot.addWidget(view)
     now = [100.0]
-    monkeypatch.setattr(diagnostics.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     document.begin_run()
     for seconds, steps in ((0, 50), (2, 50)):
         now[0] += seconds
-        document.show_progress(len(document.history.losses) + 1, [0.5] * steps, {})
+        document.show_progress(len(document.history.losses) + 1, np.full(steps, 0.5), {})
         view.refresh()
     assert (values(view)["Steps/s"], values(view)["Samples/s"]) == ("25", "200")

@@ -227,8 +227,10 @@ def test_a_curve_of_one_point_can_be_seen(view: CurvesView) -> None:
     image = view.canvas.grab().toImage()
     at = view.canvas.mapFromScene(view.canvas.left.mapViewToScene(QPointF(7, 0.5)))
     assert image.pixelColor(at).name() == LIGHT.loss
-    view.set_curve("test loss", np.array([7.0, 8.0]), np.array([0.5, 0.5]), CurveStyle("loss"))
-    assert not view.curve("test loss").dot.isVisible()  # a line needs no dot
+    for count, dots in ((3, 3), (12, 12), (13, 0)):
+        view.set_curve("test loss", np.arange(count), np.full(count, 0.5), CurveStyle("loss"))
+        assert view.curve("test loss").dot.isVisible() == bool(dots)
+        assert not dots or len(view.curve("test loss").dot.getData()[0]) == dots
 
 
 def test_a_million_points_are_drawn_as_a_few_for_each_column(view: CurvesView) -> None:

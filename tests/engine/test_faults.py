@@ -162,9 +162,7 @@ def test_whoever_cannot_wait_gets_the_weights_of_a_stopped_process(make_desk: Ma
 
 
 @pytest.mark.parametrize("in_evaluation", [False, True])
-def test_a_layer_that_never_returns(
-    make_desk: MakeDesk, tmp_path: Path, impatient: None, in_evaluation: bool
-) -> None:
+def test_a_layer_that_never_returns(make_desk: MakeDesk, tmp_path: Path, impatient: None, in_evaluation: bool) -> None:
     sign = tmp_path / "hanging"
     desk = make_desk(faulty_xor("hang", in_evaluation=in_evaluation, sign=sign))
     desk.control.run()
