@@ -103,13 +103,7 @@ def _report(rows: list[dict[str, Any]], quick: bool) -> str:
     if quick:
         lines.append("\n**Preliminary**: short measurements, perhaps beside other work of the machine.")
     lines += [f"\n{row['preset']} was skipped: {row['skipped']}." for row in rows if "skipped" in row]
-    lines += [
-        f"\nSteps/s in the window and without it, evaluations included, {row['threads']} BLAS thread(s): {row['preset']} "
-        f"{row['steps_window']:,.0f} and {row['steps_plain']:,.0f}; the frame timer beats {row['frames']:.0f} times a "
-        f"second, and the window's process takes {row['window_busy']:.0%} of a processor. Memory from {row['memory_from']:.0f} s to {row['memory_to']:.0f} s, {row['memory_steps']:,} steps."
-        for row in measured
-        if row["preset"]
-    ]
+    lines += [_circumstances(row) for row in measured if row["preset"]]
     lines += [f"\n| what | goal | {' | '.join(presets)} |", f"|---|---|{'---|' * len(presets)}"]
     for name, (what, unit, goal, _) in GOALS.items():
         shown = "" if goal is None else f"{'≥' if name == 'throughput' else '≤'} {goal:g} {unit}".strip()
@@ -120,6 +114,16 @@ def _report(rows: list[dict[str, Any]], quick: bool) -> str:
             cells = [_cell(row.get(name), name) for row in measured if row["preset"]]
         lines.append(f"| {what} | {shown} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _circumstances(row: dict[str, Any]) -> str:
+    """What the ratios of a preset come from."""
+    return (
+        f"\n{row['preset']}: {row['steps_window']:,.0f} steps/s in the window, evaluations included, and "
+        f"{row['steps_plain']:,.0f} without it, {row['threads']} BLAS thread(s); the frame timer beats "
+        f"{row['frames']:.0f} times a second; the window's process takes {row['window_busy']:.0%} of a processor; "
+        f"memory from {row['memory_from']:.0f} s to {row['memory_to']:.0f} s, {row['memory_steps']:,} steps."
+    )
 
 
 def _cell(value: float | None, name: str) -> str:

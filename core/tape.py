@@ -74,6 +74,10 @@ class Tape:
         passed_loss = any(record.phase == "update" for record in self.records[:cursor])
         return self.buffers_after if passed_loss or cursor == len(self.records) else self.buffers_before
 
+    def position(self, phase: Phase, index: int) -> int:
+        """Where the record of that phase and layer stands; of several, the first."""
+        return next(at for at, record in enumerate(self.records) if (record.phase, record.index) == (phase, index))
+
     def find(self, phase: Phase, index: int, cursor: int) -> Record | None:
         """The record of that phase and layer, if the cursor has reached it."""
         for record in self.records[:cursor]:

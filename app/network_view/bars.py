@@ -64,9 +64,13 @@ class Bars(Picture):
             painter.setPen(QPen(QColor(current_theme().scroll), 1))
             painter.drawLine(QPointF(zero, rect.top()), QPointF(zero, rect.top() + pitch * len(self.values)))
 
-    def hover_text(self, point: QPointF, rect: QRectF) -> str:
+    def entry_at(self, point: QPointF, rect: QRectF) -> tuple[int, ...] | None:
         index = math.floor((point.y() - rect.top()) / self._pitch(rect))
-        return self.bar_words(index) if rect.contains(point) and 0 <= index < len(self.values) else ""
+        return (index,) if rect.contains(point) and 0 <= index < len(self.values) else None
+
+    def hover_text(self, point: QPointF, rect: QRectF) -> str:
+        index = self.entry_at(point, rect)
+        return self.bar_words(*index) if index else ""
 
     def bar_words(self, index: int) -> str:
         """One value in words."""

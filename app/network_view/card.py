@@ -27,6 +27,8 @@ class Card(QWidget):
     """Paints a content; `chosen` is sent when it is clicked or Enter is pressed on it."""
 
     chosen = Signal(int)
+    asked = Signal(int, str, object)
+    """Where does this number come from: the card's index, the row ("top", "bottom"), the index within the sample."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -195,9 +197,18 @@ class Card(QWidget):
             QToolTip.showText(event.globalPosition().toPoint(), self.hover_text(event.position()), self)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose it."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.chosen.emit(self.index)
+        """Choose it; on a picture, ask for the number under the pointer too."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        self.chosen.emit(self.index)
+        for name, row, rect in (
+            ("top", self.content.top, self.top_rect()),
+            ("bottom", self.content.bottom, self.bottom_rect()),
+        ):
+            # A sub-step's picture shows numbers that stand in no record.
+            entry = row.picture.entry_at(event.position(), rect) if row.picture and row.phase is None else None
+            if entry:
+                self.asked.emit(self.index, name, entry)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter or Space choose it; the arrow keys belong to the tape."""

@@ -54,6 +54,9 @@ class CardRow(QWidget):
     chosen = Signal(int)
     """The index of the card that was chosen."""
 
+    asked = Signal(int, str, object)
+    """A number of a card, as `Card.asked` says it."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.cards: list[Card] = []
@@ -116,6 +119,7 @@ class CardRow(QWidget):
         while len(self.cards) < count:
             card = Card(self)
             card.chosen.connect(self.chosen)
+            card.asked.connect(self.asked)
             card.show()
             self.cards.append(card)
 

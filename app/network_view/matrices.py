@@ -27,9 +27,8 @@ class Matrix(Raster):
     def make_image(self, rect: QRectF) -> QImage:
         return diverging_image(self.values, self.scale.high)
 
-    def hover_text(self, point: QPointF, rect: QRectF) -> str:
-        cell = self.cell_at(point, rect)
-        return self.entry_words(*cell) if cell else ""
+    def entry_at(self, point: QPointF, rect: QRectF) -> tuple[int, ...] | None:
+        return self.cell_at(point, rect)
 
 
 class Kernels(Maps):

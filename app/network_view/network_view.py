@@ -15,6 +15,8 @@ from app.network_view.contents import Contents, ScaleChoice
 from app.network_view.sample_choice import SampleChoice
 from app.plots.numbers import format_count
 from app.view import View
+from core.explain import Place
+from core.tape import Phase
 
 _SCALES: tuple[tuple[ScaleChoice, str], ...] = (
     ("unit", "unit scale"),
@@ -43,6 +45,7 @@ class NetworkView(View):
         self._note = ""
         self._row = CardRow()
         self._row.chosen.connect(document.select_layer)
+        self._row.asked.connect(self._ask)
         self._scroll = _SidewaysScroll(self._row)
         self._message = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self._message.setProperty("role", "error")
@@ -113,6 +116,16 @@ class NetworkView(View):
     def sizeHint(self) -> QSize:
         """As in the pictures of the window."""
         return QSize(820, 360)
+
+    def _ask(self, index: int, row: str, entry: tuple[int, ...]) -> None:
+        """Explain an entry of the selected sample; a mean over the batch stands in no record."""
+        tape, layers = self.document.tape, len(self.document.experiment.layers)
+        if tape is None or self.document.whole_batch:
+            return
+        tensor = "dy" if row == "bottom" else "prediction" if index == layers else "x" if index < 0 else "y"
+        phase: Phase = "loss" if index == layers else "forward" if row == "top" else "backward"
+        record = None if index < 0 else tape.position(phase, index)
+        self.document.questions.ask(Place(record, tensor, (self.document.sample, *entry)))
 
     def _scroll_to_active(self) -> None:
         if self._active is not None:

@@ -51,9 +51,14 @@ class Picture:
         """Paint it into a rectangle."""
         raise NotImplementedError
 
+    def entry_at(self, point: QPointF, rect: QRectF) -> tuple[int, ...] | None:
+        """The index of the entry of `values` under a point of that rectangle."""
+        raise NotImplementedError
+
     def hover_text(self, point: QPointF, rect: QRectF) -> str:
         """What lies under a point of that rectangle, in words: `y[3, 12, 7] = 0.0231`."""
-        raise NotImplementedError
+        index = self.entry_at(point, rect)
+        return self.entry_words(*index) if index else ""
 
     def label_words(self) -> str:
         """What the label above the picture says at length."""
@@ -135,10 +140,9 @@ class Maps(Raster):
         style: MosaicStyle = "diverging" if self.scale.signed else "gray"
         return mosaic_image(maps, self._columns(rect), low=low, high=high, style=style)
 
-    def hover_text(self, point: QPointF, rect: QRectF) -> str:
+    def entry_at(self, point: QPointF, rect: QRectF) -> tuple[int, ...] | None:
         cell = self.cell_at(point, rect)
-        place = cell and mosaic_place(*cell, self._shape(), self._columns(rect))
-        return self.entry_words(*place) if place else ""
+        return mosaic_place(*cell, self._shape(), self._columns(rect)) if cell else None
 
     def _columns(self, rect: QRectF) -> int:
         count, height, width = self._shape()
@@ -183,12 +187,10 @@ class Cells(Raster):
             return diverging_image(grid, self.scale.high, blank)
         return gray_image(grid, self.scale.low, self.scale.high, blank)
 
-    def hover_text(self, point: QPointF, rect: QRectF) -> str:
+    def entry_at(self, point: QPointF, rect: QRectF) -> tuple[int, ...] | None:
         cell = self.cell_at(point, rect)
-        if cell is None:
-            return ""
-        index = cell[0] * self.cells(rect)[1] + cell[1]
-        return self.entry_words(index) if index < len(self.values) else ""
+        index = cell[0] * self.cells(rect)[1] + cell[1] if cell else len(self.values)
+        return (index,) if index < len(self.values) else None
 
 
 def scaled(image: QImage, size: QSize) -> QImage:

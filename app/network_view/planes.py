@@ -75,11 +75,13 @@ class Planes(Picture):
             painter.drawRect(place)
             self._paint_point(painter, place)
 
+    def entry_at(self, point: QPointF, rect: QRectF) -> tuple[int, ...] | None:
+        places = enumerate(neuron_rects(len(self.planes), rect))
+        return next(((index,) for index, place in places if place.contains(point)), None)
+
     def hover_text(self, point: QPointF, rect: QRectF) -> str:
-        for index, place in enumerate(neuron_rects(len(self.planes), rect)):
-            if place.contains(point):
-                return self._words(index, point, place)
-        return ""
+        index = self.entry_at(point, rect)
+        return self._words(index[0], point, neuron_rects(len(self.planes), rect)[index[0]]) if index else ""
 
     def _words(self, index: int, point: QPointF, place: QRectF) -> str:
         """The value of the sample, and the value of the cell under the pointer with the point it was computed for."""

@@ -46,13 +46,7 @@ class Step:
 
     def position(self, phase: Phase, index: int) -> int:
         """Where the record of that phase and layer stands."""
-        return self._positions[phase, index]
-
-    @cached_property
-    def _positions(self) -> dict[tuple[Phase, int], int]:
-        records = [*enumerate(self.tape.records)]
-        # The loss comes before the penalty and has the same phase and index: the first one counts.
-        return {(record.phase, record.index): position for position, record in reversed(records)}
+        return self.tape.position(phase, index)
 
     @cached_property
     def penalty_position(self) -> int | None:

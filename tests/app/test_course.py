@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -176,14 +177,19 @@ def test_histories_share_what_they_were_one_training_for() -> None:
     assert course.history.shared_steps(newest) == -1
 
 
+def bare_state(steps: int) -> dict[str, Any]:
+    return {"steps": steps, "weights": {}, "optimizer": {"memory": {}}}
+
+
 def test_returning_to_a_run_keeps_the_states_both_share_and_leaves_the_other_as_a_past_run() -> None:
     course = Course()
     for step in range(7):
-        course.keep({"steps": step, "weights": {}, "optimizer": {"memory": {}}})
+        course.keep(bare_state(step))
     course.add(1, [0.9, 0.8, 0.7, 0.6, 0.5, 0.4], {})
     newest = course.history.copy()
     course.go_on_from(3, "left at step 3")
     course.add(4, [0.1, 0.2], {})
+    course.keep(bare_state(5))  # of the other way
     assert [run.name for run in course.past_runs] == ["1 · left at step 3"]
     course.return_to(newest, [], "undone")
     assert list(course.history.losses) == [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]

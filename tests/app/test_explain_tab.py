@@ -219,3 +219,19 @@ def test_starting_anew_forgets_the_question(show):
     assert document.questions.current is None
     inspector.tabs.setCurrentWidget(inspector.explain)
     assert inspector.explain.sentence.text() == NOTHING_ASKED
+
+
+def test_any_entry_is_reached_by_typing_its_index(show, qtbot):
+    document = xor()
+    inspector = show(document, 7)
+    inspector.tabs.setCurrentWidget(inspector.explain)
+    document.select_layer(0)
+    finder = inspector.explain.finder
+    finder.tensor.setCurrentText("d_weight (backward)")
+    qtbot.keyClicks(finder.index, "7, 1")
+    qtbot.keyClick(finder.index, Qt.Key.Key_Return)
+    assert document.questions.current == Place(6, "d_weight", (7, 1))
+    finder.index.setText("8, 1")
+    qtbot.keyClick(finder.index, Qt.Key.Key_Return)
+    assert "no index" in finder.error.text() and "7, 1" in finder.error.text()
+    assert document.questions.current == Place(6, "d_weight", (7, 1))

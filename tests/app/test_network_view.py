@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -513,3 +513,23 @@ def test_the_inputs_colours_end_where_the_plane_does(show: Show) -> None:
     picture = view.cards[0].content.top.picture
     assert isinstance(picture, Planes)
     assert picture.scale.high == pytest.approx(np.abs(picture.planes).max())
+
+
+def test_a_click_on_a_picture_asks_where_its_number_comes_from(qtbot):
+    experiment = load_preset("xor")
+    document = Document(experiment, experiment.source().load())
+    view = NetworkView(document)
+    qtbot.addWidget(view)
+    view.resize(820, 430)
+    view.show()
+    for _ in range(7):
+        document.next_layer()
+    document.select_sample(4)
+    card = view.cards[1]
+    qtbot.mouseClick(card, Qt.MouseButton.LeftButton, pos=card.neuron_rects()[5].center().toPoint())
+    assert document.questions.current == Place(0, "y", (4, 5))
+    bottom = card.bottom_rect()
+    qtbot.mouseClick(card, Qt.MouseButton.LeftButton, pos=(bottom.topLeft() + QPointF(30, 4)).toPoint())
+    assert document.questions.current == Place(6, "dy", (4, 0))
+    qtbot.mouseClick(card, Qt.MouseButton.LeftButton, pos=QPoint(30, 14))
+    assert document.selected_layer == 0 and document.questions.current == Place(6, "dy", (4, 0))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from app.document.document import Document
 from app.layouts import fill_scrolling, label
 from app.panels.explain.code import CodeView
+from app.panels.explain.finder import Finder
 from app.panels.explain.pictures import Pictures
 from app.panels.explain.shares import SharesView
 from app.panels.explain.sources import SourcesView, sources
@@ -48,7 +49,9 @@ class ExplainTab(View):
             *(self.trail, self.name, self.formula, self.sources, self.pictures, self.terms_title, self.terms),
             *(self.shares_title, self.shares, self.check_button, self.check_result, self.code_title, self.code),
         )
-        fill_scrolling(self, self.sentence, *self._content, None)
+        self.finder = Finder()
+        self.finder.asked.connect(document.questions.ask)
+        fill_scrolling(self, self.finder, self.sentence, *self._content, None)
         self.trail.linkActivated.connect(self._go_back)
         self.terms.linkActivated.connect(self._follow)
         self.pictures.sample_clicked.connect(document.select_sample)
@@ -61,6 +64,8 @@ class ExplainTab(View):
 
     def refresh(self) -> None:
         place, step = self.document.questions.current, self._step()
+        if step is not None:
+            self.finder.show_tensors(self.document, step)
         if place is None or step is None:
             self._say(self.document.problem or NOTHING_ASKED)
             return
