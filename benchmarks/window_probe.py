@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, Qt, QTimer
-from PySide6.QtTest import QTest
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QTabBar, QWidget
 from threadpoolctl import threadpool_limits
 
@@ -36,6 +36,7 @@ BEAT = 16
 """Milliseconds between two beats of the timer whose gaps are measured: a screen's frame."""
 
 SIZE = (1600, 1000)
+NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 
 
 def probe(preset: str, *, quick: bool) -> dict[str, Any]:
@@ -237,23 +238,24 @@ def serve_training(preset: str) -> None:
 
 @contextmanager
 def _disturbance(window: MainWindow) -> Iterator[None]:
-    """Somebody who resizes the window, moves the pointer over the plots and switches tabs."""
-    count = 0
+    """Somebody who in turn resizes the window, moves the pointer over everything and switches tabs, a second each."""
     hovered = [window.network_view.row, *(dock.view for dock in window.arrangement.docks.values())]
+    count = 0
 
     def disturb() -> None:
         nonlocal count
         count += 1
-        if count % 2:
-            window.resize(SIZE[0] - count % 40 * 4, SIZE[1] - count % 30 * 4)
-        for widget in (hovered[count % len(hovered)], window.arrangement.panel(Curves)):
-            _hover(widget, count)
-        if count % 25 == 0:
-            bars = [bar for bar in window.findChildren(QTabBar) if bar.isVisible() and bar.count() > 1]
-            for bar in bars:
-                bar.setCurrentIndex((bar.currentIndex() + 1) % bar.count())
+        second = count * BEAT // 1000
+        if second % 3 == 0 and count % 2 == 0:
+            window.resize(SIZE[0] - count % 60 * 4, SIZE[1] - count % 40 * 4)
+        elif second % 3 == 1:
+            _hover(hovered[second // 3 % len(hovered)], count)
+        elif second % 3 == 2 and count % 20 == 0:
+            for bar in window.findChildren(QTabBar):
+                if bar.isVisible() and bar.count() > 1:
+                    bar.setCurrentIndex((bar.currentIndex() + 1) % bar.count())
 
-    timer = QTimer(interval=20)
+    timer = QTimer(interval=BEAT)
     timer.timeout.connect(disturb)
     timer.start()
     yield
@@ -262,11 +264,16 @@ def _disturbance(window: MainWindow) -> Iterator[None]:
 
 
 def _hover(widget: QWidget, count: int) -> None:
-    if not widget.isVisible() or widget.width() < 10 or widget.height() < 10:
+    """Send the pointer over a widget that can be seen, as the window system does."""
+    if not widget.isVisible():
         return
-    where = QPoint(count * 7 % widget.width(), count * 5 % widget.height())
-    under = widget.childAt(where) or widget
-    QTest.mouseMove(under, under.mapFrom(widget, where) if under is not widget else where)
+    point = QPoint(count * 7 % widget.width(), count * 5 % widget.height())
+    under = widget.childAt(point) or widget
+    where, none = under.mapFrom(widget, point), Qt.MouseButton.NoButton
+    move = QMouseEvent(
+        QEvent.Type.MouseMove, where.toPointF(), under.mapToGlobal(where).toPointF(), none, none, NO_MODIFIER
+    )
+    QApplication.sendEvent(under, move)
 
 
 def _worker_seconds() -> float:

@@ -71,7 +71,7 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _record_timers(patch: pytest.MonkeyPatch) -> "weakref.WeakSet[Any]":
-    from PySide6.QtCore import QTimer  # noqa: PLC0415  the core's tests do without Qt
+    from PySide6.QtCore import QTimer
 
     started: weakref.WeakSet[Any] = weakref.WeakSet()
     start = QTimer.start
@@ -85,7 +85,7 @@ def _record_timers(patch: pytest.MonkeyPatch) -> "weakref.WeakSet[Any]":
 
 
 def _running_timers(timers: "weakref.WeakSet[Any]") -> list[str]:
-    import shiboken6  # noqa: PLC0415
+    import shiboken6
 
     gc.collect()  # a timer that nobody holds any more is no leak, even if it is part of a cycle
     running = [timer for timer in timers if shiboken6.isValid(timer) and timer.isActive()]
@@ -95,8 +95,8 @@ def _running_timers(timers: "weakref.WeakSet[Any]") -> list[str]:
 
 
 def _visible_windows() -> list[str]:
-    from PySide6.QtCore import QCoreApplication, QEvent  # noqa: PLC0415
-    from PySide6.QtWidgets import QApplication  # noqa: PLC0415
+    from PySide6.QtCore import QCoreApplication, QEvent
+    from PySide6.QtWidgets import QApplication
 
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     visible = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]

@@ -25,6 +25,7 @@ from app.plots.numbers import format_number
 from app.theme import apply_theme
 from core.datasets.base import Dataset
 from core.experiment import Experiment
+from core.explain import Place
 
 Layers = tuple[dict[str, Any], ...]
 CONV: Layers = (
