@@ -110,6 +110,7 @@ class RunUntilDialog(QDialog):
         except OptionError as error:
             self.error.setText(str(error))
             self.error.show()
+            self.adjustSize()
             self.value.setFocus()
             self.value.selectAll()
             return

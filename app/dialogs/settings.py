@@ -60,3 +60,5 @@ class SettingsDialog(QDialog):
         if all(field.error.isHidden() for field in self.fields.values()):
             self.chosen.emit(self._settings)
             self.accept()
+        else:
+            self.adjustSize()  # for the sentence that says what is wrong

@@ -13,9 +13,9 @@ from app.document.changes import change_words
 from app.document.course import Course
 from app.document.edits import Edits, Moment
 from app.document.history import History
-from app.document.present import Present
 from app.document.questions import Questions
-from app.document.stepper import Stepper, TapeMemory
+from app.document.standing import Standing
+from app.document.stepper import TapeMemory
 from app.document.walk import Walk
 from core.datasets.base import Dataset
 from core.experiment import Experiment
@@ -52,14 +52,10 @@ class Document:
         self.questions = Questions()
         self.course = Course()
         self.running = False
-        self.problem = ""
-        self.trainer: Trainer | None = None
         self.selected_layer = 0
         self.sample = 0
         self.whole_batch = False  # pictures show the mean over the batch instead of `sample`
-        self._stepper: Stepper | None = None
-        self._held: dict[str, Any] | None = None  # the trainer's state while there is no tape, see `problem`
-        self._present: Present | None = None  # the newest moment while an earlier one is shown, see `travel`
+        self._standing = Standing()
         self.walk = Walk(self)
         self._announced = data
         self._build()
@@ -72,14 +68,24 @@ class Document:
         return self.course.history
 
     @property
+    def trainer(self) -> Trainer | None:
+        """The trainer, ahead of the cursor or at it; None while the layers do not fit."""
+        return self._standing.trainer
+
+    @property
+    def problem(self) -> str:
+        """Why there is no tape; empty while there is one."""
+        return self._standing.problem
+
+    @property
     def tape(self) -> Tape | None:
         """The tape of the batch the cursor is in."""
-        return self._stepper.tape if self._stepper else None
+        return self._standing.tape
 
     @property
     def cursor(self) -> int:
         """How many records of the tape are done."""
-        return self._stepper.cursor if self._stepper else 0
+        return self._standing.cursor
 
     @property
     def record(self) -> Record | None:
@@ -97,22 +103,17 @@ class Document:
 
     def rng_before_batch(self) -> dict[str, Any]:
         """The trainer's random state before the batch the cursor is in."""
-        assert self._stepper
-        return self._stepper.rng_before_batch()
+        assert self._standing.stepper
+        return self._standing.stepper.rng_before_batch()
 
     def weights(self) -> Arrays:
         """Parameters and buffers as they stand at the cursor, in the order of a state dict; empty without weights."""
-        if self.tape is None or self.network is None:
-            return self._held["weights"] if self._held else {}
-        shown = self.parameters() | self.tape.buffers_at(self.cursor)
-        return {name: shown[name] for name in self.network.state_dict()}
+        return self._standing.weights()
 
     @property
     def steps_done(self) -> int:
         """Training steps that are complete at the cursor."""
-        if self._stepper:
-            return self._stepper.steps_done
-        return self._held["steps"] if self._held else 0
+        return self._standing.steps_done
 
     @property
     def epochs_done(self) -> int:
@@ -122,23 +123,23 @@ class Document:
     @property
     def can_go_back(self) -> bool:
         """Whether Back has somewhere to go."""
-        return not self.running and self._stepper is not None and self._stepper.can_go_back
+        stepper = self._standing.stepper
+        return not self.running and stepper is not None and stepper.can_go_back
 
     @property
     def in_past(self) -> bool:
         """Whether an earlier moment is shown, see `travel`."""
-        return self._present is not None
+        return self._standing.in_past
 
     @property
     def tape_memory(self) -> int:
         """Bytes that the tapes take which one can walk back over."""
-        steppers = (self._stepper, self._present.stepper if self._present else None)
-        return sum(stepper.memory for stepper in steppers if stepper)
+        return self._standing.tape_memory
 
     @property
     def tapes(self) -> TapeMemory | None:
         """What the tapes take that lie around the cursor."""
-        return self._stepper.tapes if self._stepper else None
+        return self._standing.stepper.tapes if self._standing.stepper else None
 
     @property
     def options_as_recorded(self) -> bool:
@@ -198,10 +199,7 @@ class Document:
 
     def _moment(self) -> Moment:
         """The newest moment, wherever one has travelled to."""
-        if self._present:
-            state, cursor = self._present.place
-        else:
-            state, cursor = self._stepper.place() if self._stepper else (self._held, 0)
+        state, cursor = self._standing.newest_place()
         return Moment(self.experiment, self.data, state, cursor, self.history.copy(), list(self.course.marks))
 
     def _leave_later(self, step: int) -> None:
@@ -209,12 +207,13 @@ class Document:
         steps = len(self.history.losses)
         if steps > step:
             moment = self._moment()
-            if not self._present and self._stepper:  # walked back over tapes, which still reach to the newest step
-                moment = dataclasses.replace(moment, state=self._stepper.state_after(steps), cursor=0)
+            stepper = self._standing.stepper
+            if not self.in_past and stepper:  # walked back over tapes, which still reach to the newest step
+                moment = dataclasses.replace(moment, state=stepper.state_after(steps), cursor=0)
             self.edits.add(f"going on from step {step}", moment)
             self.experiment_changed.emit()
         self.course.go_on_from(step, f"left at step {step}")
-        self._present = None
+        self._standing.stay()
 
     def _note_options(self, step: int, label: str = "other options") -> None:
         """From `step` on the options in force now count; if they are others than before, the curves get a mark."""
@@ -230,12 +229,9 @@ class Document:
         # The weights of that moment too: the edit began anew, or (the choices being the same) it was about them.
         self.course.return_to(moment.history, moment.marks, self.experiment.name)
         self.experiment, self.data = moment.experiment, moment.data
-        self._held = moment.state
-        self._make_trainer()
-        if self.trainer:
-            self._take_up(moment.state or self.trainer.state())
-        if self._stepper:
-            self._stepper.go_to(moment.cursor)
+        self._standing.start(moment.experiment, moment.data, moment.state)
+        if self._standing.stepper:
+            self._standing.stepper.go_to(moment.cursor)
         self._announce()
 
     def select_layer(self, index: int) -> None:
@@ -291,14 +287,14 @@ class Document:
 
     def record_ahead(self) -> None:
         """Record the next batch while nobody waits for it, if this one is done and that takes noticeably long."""
-        if self._stepper and not self.running:
-            self._stepper.record_ahead()
+        if self._standing.stepper and not self.running:
+            self._standing.stepper.record_ahead()
 
     def _step(self, move: str, *arguments: int) -> None:
-        if self._stepper is None or self.running:
+        if self._standing.stepper is None or self.running:
             return
         try:
-            getattr(self._stepper, move)(*arguments)
+            getattr(self._standing.stepper, move)(*arguments)
         except ChainruleError as error:
             self.failed.emit(str(error))
             return
@@ -308,8 +304,7 @@ class Document:
 
     def _follow_tape(self) -> None:
         """Select the layer whose record was reached, and keep the sample within the batch."""
-        assert self.tape
-        self.sample = min(self.sample, len(self.tape.rows) - 1)
+        self._stay_within()
         if self.record and self.record.index != self.selected_layer:
             self.selected_layer = self.record.index
             self.selection_changed.emit()
@@ -324,7 +319,7 @@ class Document:
                 return
             self._leave_later(self.tape.step - 1)
             self._note_options(self.tape.step - 1)
-        self._present = None
+        self._standing.stay()
         self.course.add(self.tape.step, [self.tape.loss], {})
         self.course.keep(self.trainer.state())
         epoch_ends = self.tape.step % self.trainer.batches_per_epoch == 0
@@ -350,38 +345,25 @@ class Document:
         state = self.course.snapshots.nearest(step)
         if state is None or self.running or self.trainer is None:
             return
-        if self._present is None:
-            self._present = Present.of(self._stepper, self._held, self.problem, self.trainer)
         had_problem = self.problem
-        self._take_up(state)
-        if self._stepper:
-            self._stepper.go_to(self._before_updates())
-        if self.problem != had_problem:
-            self.experiment_changed.emit()
-        self.position_changed.emit()
+        self._standing.travel(state)
+        self._announce_place(had_problem)
 
     def back_to_now(self) -> None:
         """Show the newest moment again, exactly as it was left."""
-        present, self._present = self._present, None
-        if present is None or self.trainer is None:
-            return
         had_problem = self.problem
-        self._stepper, self._held, self.problem = present.stepper, present.held, present.problem
-        self.trainer.restore(present.trainer_state)
-        if self.tape:
-            self.sample = min(self.sample, len(self.tape.rows) - 1)
+        if self._standing.back_to_now():
+            self._announce_place(had_problem)
+
+    def _announce_place(self, had_problem: str) -> None:
+        self._stay_within()
         if self.problem != had_problem:
             self.experiment_changed.emit()
         self.position_changed.emit()
 
-    def _before_updates(self) -> int:
-        """The cursor at which everything of the batch has been computed and no weight has changed yet."""
-        assert self.tape
-        return next((index for index, record in enumerate(self.tape.records) if record.phase == "update"), 0)
-
     def _goes_another_way(self, tape: Tape) -> bool:
         """Whether a batch that was repeated after travelling was trained, or came out, differently than it once did."""
-        if not self._present:
+        if not self.in_past:
             return False  # walking over tapes as they were recorded
         return self.history.experiment_of(tape.step) != self.experiment or self.history.losses.at(tape.step) not in (
             tape.loss,
@@ -392,14 +374,15 @@ class Document:
 
     def begin_run(self) -> dict[str, Any] | None:
         """Hand the weights over: the trainer's state to start from, or None when there is nothing to run."""
-        if self._stepper is None or self.running:
+        stepper = self._standing.stepper
+        if stepper is None or self.running:
             return None
-        if 0 < self._stepper.cursor < len(self._stepper.tape):
-            if self._present:
+        if 0 < stepper.cursor < len(stepper.tape):
+            if self.in_past:
                 self.batch_start()  # the run repeats this batch, and leaves the later curve from here on
             else:
                 self.next_batch()  # a batch that was begun is finished here: the curves need its loss
-        state = self._stepper.state_at_cursor()
+        state = stepper.state_at_cursor()
         self._leave_later(state["steps"])
         self._note_options(state["steps"])
         self.course.keep(state)
@@ -414,16 +397,17 @@ class Document:
     def show_state(self, state: dict[str, Any]) -> None:
         """Show a running training: the next batch from `state` on, as a complete tape."""
         self.course.keep(state)
-        self._take_up(state)
-        if self._stepper:
-            self._stepper.finish_batch()
+        self._standing.take_up(state)
+        if self._standing.stepper:
+            self._standing.stepper.finish_batch()
+        self._stay_within()
         self.position_changed.emit()
 
     def end_run(self, state: dict[str, Any]) -> None:
         """Take the weights back; the batch that follows is done here, so that all of it can be seen."""
         self._set_running(False)
         self.show_state(state)
-        if self._stepper is None:
+        if self.tape is None:
             self._announce()
             return
         self._note_progress()
@@ -444,24 +428,12 @@ class Document:
 
     def _can_keep_weights(self, experiment: Experiment, data: Dataset) -> bool:
         """Whether there are weights, and they can go on in that experiment with that data."""
-        there = self._stepper is not None or self._held is not None
-        return there and data is self.data and experiment.same_weights_as(self.experiment)
+        return self._standing.has_weights and data is self.data and experiment.same_weights_as(self.experiment)
 
     def _go_on_with_new_options(self, label: str) -> None:
         """Keep the weights and the place on the tape."""
-        stepper, held = self._stepper, self._held
         step = self.steps_done
-        self._held = stepper.state_to_resume() if stepper else held
-        self._make_trainer()
-        if self.trainer and stepper:
-            try:
-                stepper.go_on_with(self.trainer)
-                self._stepper = stepper
-                self.sample = min(self.sample, len(stepper.tape.rows) - 1)
-            except ChainruleError as error:
-                self.problem = str(error)
-        elif self.trainer and held:
-            self._take_up(held)
+        self._standing.go_on_with(self.experiment, self.data)
         self.course.go_on_from(step, f"left at step {step}")
         self._note_options(step, label)
         self._announce()
@@ -470,39 +442,21 @@ class Document:
         """Start anew from the experiment: fresh weights, step 0, empty curves; the run that was open is `left`."""
         self.course.start_anew(left)
         self.questions.forget()
-        self._held = None
-        self._make_trainer()
+        self._standing.start(self.experiment, self.data)
         self.history.follow(0, self.experiment)
-        if self.trainer:
-            self.course.keep(self.trainer.state())
-            self._take_up(self.trainer.state())
+        if self._standing.stepper:
+            self.course.keep(self._standing.stepper.state_to_resume())
         self._announce()
 
-    def _make_trainer(self) -> None:
-        """A trainer for the experiment, or the `problem` that prevents one."""
-        self.trainer, self._stepper, self._present, self.problem = None, None, None, ""
-        try:
-            self.trainer = self.experiment.trainer(self.data)
-        except ChainruleError as error:
-            self.problem = str(error)
+    def _stay_within(self) -> None:
+        """Keep the selection within the layers and the batch that are there now."""
         self.selected_layer = min(self.selected_layer, len(self.experiment.layers))
-
-    def _take_up(self, state: dict[str, Any]) -> None:
-        """Stand before the batch that follows a state; if that batch cannot be computed, keep the state."""
-        assert self.trainer
-        if state["optimizer"]["kind"] != self.trainer.optimizer.kind:
-            state = {**state, "optimizer": self.trainer.optimizer.state()}
-        self._held, self._stepper, self.problem = state, None, ""
-        self.trainer.restore(state)
-        try:
-            self._stepper = Stepper(self.trainer)
-        except ChainruleError as error:
-            self.problem = str(error)
-            return
-        self.sample = min(self.sample, len(self._stepper.tape.rows) - 1)
+        if self.tape:
+            self.sample = min(self.sample, len(self.tape.rows) - 1)
 
     def _announce(self) -> None:
         """Tell everybody, once all of the new state is in place."""
+        self._stay_within()
         if self._announced is not self.data:
             self._announced = self.data
             self.data_changed.emit()

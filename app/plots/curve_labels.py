@@ -1,6 +1,36 @@
-"""Names of curves at their right ends, pushed apart so that none covers another."""
+"""Names of curves at their right ends, pushed apart so that none covers another, a curve or the marker."""
 
 from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF
+
+from app.plots.base import line_height
+from app.plots.curve import Curve
+from app.plots.curve_canvas import CurveCanvas
+
+GAP = 7.0
+"""Pixels between the end of a curve, where the marker often stands, and its name."""
+
+
+def label_room(curves: Sequence[Curve]) -> float:
+    """Pixels that names need at the right of the curves."""
+    return max([0.0, *(curve.label.boundingRect().width() for curve in curves if curve.style.named)]) + 2 * GAP
+
+
+def place_labels(curves: Sequence[Curve], canvas: CurveCanvas) -> None:
+    """Put every name behind the end of its curve, in pixels; names of pale curves give way where room is short."""
+    height, width = canvas.left.height(), canvas.left.width()
+    ended = [(curve, end) for curve in curves if curve.style.named and (end := curve.end())]
+    ended.sort(key=lambda pair: pair[0].style.pale)
+    del ended[max(int(height / (line_height() - 1)), 1) :]
+    for curve in curves:
+        curve.label.setVisible(any(curve is shown for shown, _ in ended))
+    ends = [canvas.view_of(curve.style.axis).mapFromView(QPointF(*end)) for curve, end in ended]
+    half = line_height() / 2
+    tops = spread([end.y() for end in ends], line_height() - 1, half, height - half)
+    for (curve, _), end, top in zip(ended, ends, tops, strict=True):
+        room = curve.label.boundingRect().width()
+        curve.label.setPos(max(0.0, min(end.x() + GAP, width - room)), top)
 
 
 def spread(wanted: Sequence[float], distance: float, low: float, high: float) -> list[float]:

@@ -10,24 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QHelpEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolTip, QVBoxLayout, QWidget
 
-from app.plots.base import line_height
 from app.plots.curve import Curve, CurveStyle
 from app.plots.curve_canvas import CurveCanvas
 from app.plots.curve_data import PointSeries, Series
-from app.plots.curve_labels import spread
+from app.plots.curve_labels import label_room, place_labels
 from app.plots.curve_marks import CurveMarks
 from app.plots.curve_picture import write_picture
 from app.plots.elided_label import ElidedLabel
 from app.plots.numbers import format_count
 from app.theme import theme_changed
 from core.types import Array
-
-_LABEL_GAP = 7.0
-"""Pixels between the end of a curve, where the marker often stands, and its name."""
 
 _MARK_REACH = 5.0
 """Pixels from a mark within which the pointer reads it."""
@@ -207,20 +203,16 @@ class CurvesView(QWidget):
         axes = {curve.style.axis for curve in self._curves.values()}
         self.canvas.values.setVisible("left" in axes)
         self.canvas.shares.setVisible("right" in axes)
-        for curve in self._named():
+        for curve in self._curves.values():
             curve.write_label()
         room = None
-        while room != (needed := self._label_room()):
+        while room != (needed := label_room(list(self._curves.values()))):
             room = needed
             if self._following:
                 self._show_all_steps(room)
             self._place_curves()  # a name that tells its scale may now be another
         self._drawing = False
         self._place_labels()
-
-    def _label_room(self) -> float:
-        """Pixels that the longest name takes."""
-        return max([0.0, *(curve.label.boundingRect().width() for curve in self._named())]) + 2 * _LABEL_GAP
 
     def _show_all_steps(self, room: float) -> None:
         ends = [end for curve in self._curves.values() if (end := curve.series.ends())]
@@ -255,24 +247,8 @@ class CurvesView(QWidget):
             self._drawing = False
             self._place_labels()
 
-    def _named(self) -> list[Curve]:
-        return [curve for curve in self._curves.values() if curve.style.named]
-
     def _place_labels(self) -> None:
-        """Names stand behind the ends of their curves, in pixels, so that they can keep their distance."""
-        height, width = self.canvas.left.height(), self.canvas.left.width()
-        ended = [(curve, end) for curve in self._named() if (end := curve.end())]
-        # Where there is no room for all names, those of the pale curves give way first.
-        ended.sort(key=lambda pair: pair[0].style.pale)
-        del ended[max(int(height / (line_height() - 1)), 1) :]
-        for curve in self._curves.values():
-            curve.label.setVisible(any(curve is shown for shown, _ in ended))
-        ends = [(curve, self.canvas.view_of(curve.style.axis).mapFromView(QPointF(*end))) for curve, end in ended]
-        half = line_height() / 2
-        tops = spread([end.y() for _, end in ends], line_height() - 1, half, height - half)
-        for (curve, end), top in zip(ends, tops, strict=True):
-            room = curve.label.boundingRect().width()
-            curve.label.setPos(max(0.0, min(end.x() + _LABEL_GAP, width - room)), top)
+        place_labels(list(self._curves.values()), self.canvas)
 
     # The person
 

@@ -1,5 +1,6 @@
 """Who owns the weights: hands them to the engine, takes them back, and passes on what the engine reports."""
 
+import math
 import time
 
 from PySide6.QtCore import QObject, Signal
@@ -10,8 +11,11 @@ from app.engine.protocol import Frame, Run, Stopped, Until, unmoved
 from app.view import PICTURES
 from core.types import ChainruleError
 
-_SHOWING_SHARE = 0.4
-"""Largest share of the time that taking up states may take: the rest is for drawing them, and for the pointer."""
+_BEARABLE = 0.002
+"""What holds the window up for t seconds may happen every t²/0.002 seconds: 9 ms 25 times a second, 20 ms 5 times."""
+
+_LONG_STEP = 0.25
+"""Seconds of a step that is too long to be done once more in the window while the training runs."""
 
 
 class RunControl(QObject):
@@ -29,7 +33,8 @@ class RunControl(QObject):
         self._engine = engine
         self.evaluation_share = Run.evaluation_share
         """Largest share of the time of the runs that follow which evaluations may take, above 0."""
-        self._show_from = 0.0  # the time from which taking up another state is worth it
+        self._show_from = 0.0  # the time from which another state may be taken up
+        self._cost = 0.0  # seconds the last one took
         engine.frame.connect(self._show)
         engine.stopped.connect(self._take_back)
         document.pause_needed.connect(self.pause_now)
@@ -44,7 +49,7 @@ class RunControl(QObject):
         """Train until paused, or until the condition holds."""
         if (state := self._document.begin_run()) is None:
             return
-        self._show_from = 0.0
+        self._show_from, self._cost = 0.0, math.inf
         try:
             self._engine.start(Run(self._document.experiment, state, until or Until(), self.evaluation_share))
         except (OSError, MemoryError, ChainruleError) as error:
@@ -85,12 +90,19 @@ class RunControl(QObject):
 
     def _show(self, frame: Frame) -> None:
         self._document.show_progress(frame.first_step, frame.losses, frame.evaluations)
+        if frame.state is None or not self._may_show(frame):
+            return
         started = time.monotonic()
-        if frame.state is not None and started >= self._show_from:
-            self._document.show_state(frame.state)
-            took = time.monotonic() - started
-            # No picture is drawn more often; and a large network must not keep the window from all else.
-            self._show_from = started + max(PICTURES / 1000, took / _SHOWING_SHARE)
+        self._document.show_state(frame.state)
+        took = time.monotonic() - started
+        # The lesser of two: something else may have held up one of them.
+        cost, self._cost = min(took, self._cost), took
+        self._show_from = started + max(PICTURES / 1000, cost**2 / _BEARABLE)
+
+    def _may_show(self, frame: Frame) -> bool:
+        trainer = self._document.trainer
+        is_quick = trainer is not None and frame.samples_per_second * _LONG_STEP > trainer.batch_size
+        return is_quick and time.monotonic() >= self._show_from
 
     def _take_back(self, stopped: Stopped) -> None:
         frame = stopped.frame
