@@ -49,13 +49,17 @@ def _train(arguments: list[str]) -> int:
     parser.add_argument("experiment", metavar="PRESET|FILE", help=f"one of {', '.join(preset_names())}, or a file")
     parser.add_argument("--epochs", type=int, help="how often to go through the training data")
     parser.add_argument("--export", type=Path, metavar="FILE", help="write the trained weights to a .npz file")
+    parser.add_argument("--threads", type=_threads, metavar="N", help="BLAS threads (default: all processors)")
     parser.add_argument("--download", action="store_true", help="download MNIST if it is not on this computer")
     chosen = parser.parse_args(arguments)
     experiment = _experiment(chosen.experiment)
     if chosen.epochs is not None:
         EPOCHS.check(chosen.epochs, "--epochs")
+    from threadpoolctl import threadpool_limits
+
     from app.train_command import train
 
+    threadpool_limits(chosen.threads)
     train(experiment, chosen.epochs or experiment.epochs, chosen.export, download=chosen.download)
     return 0
 
@@ -72,7 +76,7 @@ def _window(arguments: list[str]) -> int:
     parser.add_argument("--size", type=_size, default=(1600, 1000), metavar="WxH", help="size of the window")
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="write a picture of the window and end")
     parser.add_argument("--steps", type=int, default=0, metavar="N", help="tape steps before the picture is taken")
-    parser.add_argument("--threads", type=_threads, default=default_threads(), metavar="N", help="BLAS threads")
+    parser.add_argument("--threads", type=_threads, metavar="N", help="BLAS threads; see the settings")
     parser.add_argument("--single-process", action="store_true", help="train in the window's own process")
     parser.add_argument("--version", action="version", version=f"Chainrule {VERSION}")
     chosen = parser.parse_args(arguments)
@@ -107,11 +111,6 @@ def has_display() -> bool:
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def default_threads() -> int:
-    """BLAS threads where nothing else is said: one processor is left to the window."""
-    return max(1, min(4, (os.cpu_count() or 1) - 1))
 
 
 def _threads(text: str) -> int:

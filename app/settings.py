@@ -1,9 +1,15 @@
 """What a person sets once for all experiments, as a plain value; no Qt, so that the command line can read it too."""
 
 import dataclasses
+import os
 from typing import ClassVar
 
 from core.options import Configurable, option
+
+
+def default_threads() -> int:
+    """BLAS threads of the window where nothing else is said: one processor is left to drawing."""
+    return max(1, min(4, (os.cpu_count() or 1) - 1))
 
 
 @dataclasses.dataclass(frozen=True)

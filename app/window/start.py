@@ -11,6 +11,8 @@ from app.document.presets import load_preset
 from app.engine.client import ProcessEngine
 from app.engine.engine import Engine
 from app.engine.in_process import InProcessEngine
+from app.settings import default_threads
+from app.settings_store import load_settings
 from app.theme import ThemeName, apply_theme
 from app.window.main_window import MainWindow
 from core.experiment import Experiment
@@ -47,10 +49,11 @@ def make_window(experiment: Experiment, engine: Engine) -> MainWindow:
 
 
 def open_window(
-    experiment: Experiment, size: tuple[int, int] | None, theme: ThemeName, threads: int, *, single_process: bool
+    experiment: Experiment, size: tuple[int, int] | None, theme: ThemeName, threads: int | None, *, single_process: bool
 ) -> int:
     """Show the window and return the exit code when it was closed."""
     application = make_application(theme)
+    threads = threads or load_settings().blas_threads or default_threads()
     window = make_window(experiment, make_engine(threads, single_process=single_process))
     screen = application.primaryScreen().availableGeometry()
     width, height = size or (1600, 1000)

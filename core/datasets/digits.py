@@ -52,6 +52,7 @@ class Digits(DataSource):
 
     kind = "digits"
     title = "Digits drawn by the program"
+    is_slow = True
 
     points: int = option(10_000, minimum=100, maximum=70_000, help="How many pictures, train and test together.")
     train_share: float = option(0.8, minimum=0.1, maximum=0.9, help="The share of the pictures used for training.")

@@ -1,4 +1,6 @@
-"""A program that trains in a child process and says which, until somebody kills it."""
+"""A program that trains in a child process and says which, until somebody kills it; the child may come to hang."""
+
+import sys
 
 from PySide6.QtCore import QCoreApplication
 
@@ -6,11 +8,12 @@ from app.document.presets import load_preset
 from app.engine.client import ProcessEngine
 from app.engine.protocol import Run
 from tests.engine.desk import child
+from tests.engine.faulty import faulty_xor
 
 
 def main() -> None:
     application = QCoreApplication([])
-    experiment = load_preset("xor")
+    experiment = faulty_xor("hang", after=3000) if "hang" in sys.argv else load_preset("xor")
     data = experiment.source().load()
     engine = ProcessEngine(1)
     engine.load(data)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 import app.engine.client
@@ -274,6 +275,30 @@ def test_a_window_that_reads_nothing_does_not_hold_up_the_training(
     desk.assert_as_if_never_interrupted()
 
 
+def test_a_window_that_is_slower_than_the_frames_still_does_other_things(make_desk: MakeDesk) -> None:
+    desk, since_beat, most = make_desk(load_preset("xor")), 0, 0
+
+    def beat() -> None:
+        nonlocal since_beat
+        since_beat = 0
+
+    def take_long(_: object) -> None:
+        nonlocal since_beat, most
+        since_beat += 1
+        most = max(most, since_beat)
+        if since_beat < 5:
+            comes_about(lambda: False, 0.03)  # the next frame would be there by now
+
+    timer = QTimer(interval=0)
+    timer.timeout.connect(beat)
+    desk.engine.frame.connect(take_long)
+    timer.start()
+    desk.run(frames=8)
+    timer.stop()
+    desk.pause()
+    assert most == 1
+
+
 # The end
 
 
@@ -325,12 +350,12 @@ def test_a_process_that_cannot_be_started(make_desk: MakeDesk, monkeypatch: pyte
 
 
 @needs_proc
-def test_a_child_ends_with_its_parent() -> None:
+@pytest.mark.parametrize("trouble", ["", "hang"])
+def test_a_child_ends_with_its_parent(trouble: str) -> None:
     """The window is killed in the middle of a run: its child is gone within 2 s, and its shared memory too."""
     before = shared_blocks()
-    parent = subprocess.Popen(
-        [sys.executable, "-m", "tests.engine.orphan"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    command = [sys.executable, "-m", "tests.engine.orphan", trouble]
+    parent = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     with parent:
         assert parent.stdout
         pid = int(parent.stdout.readline())
