@@ -18,13 +18,13 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QTabBar, QWidget
 from threadpoolctl import threadpool_limits
 
-from app.cli import default_threads
 from app.document.document import Document
 from app.document.presets import load_preset, preset_names
 from app.engine.client import ProcessEngine
 from app.engine.protocol import Frame
 from app.network_view.card import Card
 from app.panels.curves import Curves
+from app.settings import default_threads
 from app.train_command import load_data, train_with_progress
 from app.window.main_window import MainWindow
 from app.window.start import make_application, open_window

@@ -253,7 +253,8 @@ def _further(dx: Array | None, how: str) -> str:
 
 
 def _nonzero(values: Array) -> str:
-    return count(int(np.count_nonzero(values)))
+    # Counting truths is several times faster than counting numbers.
+    return count(int(np.count_nonzero(values != 0)))
 
 
 def _rest(layer: Dropout) -> str:

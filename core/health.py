@@ -14,7 +14,7 @@ from core.types import Array, Arrays, ChainruleError
 Direction = Literal["forward", "loss", "backward"]
 
 _KEPT = "the weights from before this step were kept."
-_ADVICE = "Lower the learning rate or clip gradients."
+_ADVICE = "Go back to an earlier step or start anew, with a lower learning rate or clipped gradients."
 
 
 class NonFiniteError(ChainruleError):

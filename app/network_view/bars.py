@@ -111,8 +111,8 @@ class Chances(Bars):
     Shapes: values (classes,)
     """
 
-    def __init__(self, values: Array, note: str, names: tuple[str, ...], true: int) -> None:
-        super().__init__("p", values, Scale(0.0, 1.0, signed=False), note, names)
+    def __init__(self, values: Array, names: tuple[str, ...], true: int) -> None:
+        super().__init__("p", values, Scale(0.0, 1.0, signed=False), "", names)
         self.true = true
 
     def bar_color(self, index: int) -> QColor:
@@ -129,7 +129,7 @@ class Chances(Bars):
             painter.drawRoundedRect(room.adjusted(0.5, 0.5, -0.5, -0.5), 1.5, 1.5)
 
     def label_words(self) -> str:
-        return f"The probability of every class\nloss of the batch: {self.note}"
+        return "The probability of every class"
 
     def bar_words(self, index: int) -> str:
         true = ", the true class" if index == self.true else ""
@@ -142,8 +142,8 @@ class Predictions(Bars):
     Shapes: values and target (outputs,)
     """
 
-    def __init__(self, values: Array, scale: Scale, note: str, target: Array) -> None:
-        super().__init__("prediction", values, scale, note)
+    def __init__(self, values: Array, scale: Scale, target: Array) -> None:
+        super().__init__("prediction", values, scale, "")
         self.target = target
 
     def paint_under(self, painter: QPainter, index: int, room: QRectF) -> None:
@@ -153,7 +153,7 @@ class Predictions(Bars):
         painter.drawLine(QPointF(x, room.top() - 2), QPointF(x, room.bottom() + 2))
 
     def label_words(self) -> str:
-        return f"The prediction, and its target as a line\nloss of the batch: {self.note}"
+        return "The prediction, and its target as a line"
 
     def bar_words(self, index: int) -> str:
         return f"{self.entry_words(index)}, target {format_number(self.target[index])}"

@@ -45,8 +45,9 @@ class Card(QWidget):
             return
         self._content, self._titles_only = content, titles_only
         selected = ", selected" if content.selected else ""
-        self.setAccessibleName(content.name + selected)
-        rows = (f"{row.name} {row.note or 'not reached yet'}" for row in (content.top, content.bottom) if row.name)
+        value = f", {content.value}" if content.value else ""
+        self.setAccessibleName(content.name + value + selected)
+        rows = (f"{row.name} {_row_note(row)}".rstrip() for row in (content.top, content.bottom) if row.name)
         self.setAccessibleDescription("; ".join(rows))
         self.update()
 
@@ -109,6 +110,10 @@ class Card(QWidget):
         draw_fitting(
             painter, QRectF(inner.left(), inner.top(), inner.width(), 20), (content.title,), (10, 9, 8.5), True
         )
+        if content.value:
+            painter.setPen(text_color(phase_color("loss")))
+            align = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), 20), align, content.value)
         painter.setPen(QColor(current_theme().muted))
         line = QRectF(inner.left(), inner.top() + 20, inner.width(), 17)
         draw_fitting(painter, line, content.subtitles, (8.5, 7.5, 7))
@@ -216,6 +221,10 @@ class Card(QWidget):
             self.chosen.emit(self.index)
         else:
             event.ignore()
+
+
+def _row_note(row: Row) -> str:
+    return row.note if row.picture or row.note else "not reached yet"
 
 
 def _row_words(row: Row) -> str:

@@ -4,7 +4,7 @@ A picture is kept until its record, the sample or its scale changes, so that a s
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -141,7 +141,8 @@ class _Cards:
             make = self._chances if chances else self._predictions
             top = Row(name, "shown", self._contents.picture((index, "y"), key, record, lambda: make(record)))
             bottom = self._gradient_row(index, back, record)
-        return self._card(index, "Loss", (loss.title,), top, bottom)
+        card = self._card(index, "Loss", (loss.title,), top, bottom)
+        return card if record is None else replace(card, value=short_number(self._tape.loss))
 
     def _card(self, index: int, title: str, subtitles: tuple[str, ...], top: Row, bottom: Row) -> CardContent:
         record, planes = self._document.record, self._drawn_planes(index)
@@ -261,12 +262,12 @@ class _Cards:
         # A single output is the chance of class 1.
         chances = np.array([1 - found[0], found[0]]) if len(found) == 1 else found
         true = -1 if self._mean else int(document.data.t_train[self._tape.rows[self._sample]])
-        return Chances(chances, short_number(self._tape.loss), document.data.class_names, true)
+        return Chances(chances, document.data.class_names, true)
 
     def _predictions(self, record: Record) -> Picture:
         values, target = (of_sample(record.tensors[name], self._sample) for name in ("prediction", "target"))
         high = finite_limit(np.concatenate([values, target]))
-        return Predictions(values, Scale(-high, high, signed=True), short_number(self._tape.loss), target)
+        return Predictions(values, Scale(-high, high, signed=True), target)
 
 
 def of_sample(tensor: Array, sample: int) -> Array:

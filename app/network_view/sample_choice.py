@@ -12,11 +12,16 @@ _BATCH_HELP = (
     "Show the mean over the batch in every picture instead of one sample. Gradients of different samples can cancel "
     "each other in it, as they do in the gradient of a weight."
 )
+_COUNT_HELP = (
+    "The sample of the batch that the pictures show. It is counted from 0, as the first index of a tensor is: "
+    "y[3, 7] is output 7 of sample 3."
+)
 
 
 class SampleChoice(QWidget):
-    """ "sample 3 of 64" between two arrows, with ✗ once the loss is reached and the prediction is wrong.
+    """ "sample 3 of 0…63" between two arrows, with ✗ once the loss is reached and the prediction is wrong.
 
+    Samples are counted from 0 everywhere, because their number is the first index of every tensor of the batch.
     The network view refreshes it together with the pictures.
     """
 
@@ -42,21 +47,21 @@ class SampleChoice(QWidget):
 
     @property
     def words(self) -> str:
-        """What is shown: "sample 3 of 64", "mean of 64"."""
+        """What is shown: "sample 3 of 0…63", "mean of 64"."""
         tape = self.document.tape
         if tape is None:
             return "no batch"
         count = len(tape.rows)
-        return f"mean of {count}" if self.document.whole_batch else f"sample {self.document.sample + 1} of {count}"
+        return f"mean of {count}" if self.document.whole_batch else _words(self.document.sample, count - 1)
 
     def refresh(self) -> None:
         """Show what the document has selected."""
         document, tape, wrong = self.document, self.document.tape, self._wrong()
         self.text.setText(self.words + (" ✗" if wrong else ""))
-        self.text.setToolTip(wrong)
+        self.text.setToolTip("\n".join(words for words in (wrong, _COUNT_HELP) if words))
         last = len(tape.rows) - 1 if tape else 0
         # The longest text it will hold in this batch: nothing beside it may move as one walks.
-        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance(f"sample {last + 1} of {last + 1} ✗") + 6)
+        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance(f"{_words(last, last)} ✗") + 6)
         self.before.setEnabled(tape is not None and (document.sample > 0 or document.whole_batch))
         self.after.setEnabled(tape is not None and (document.sample < last or document.whole_batch))
         self.batch.setEnabled(tape is not None)
@@ -116,3 +121,7 @@ class SampleChoice(QWidget):
     def _tint(self) -> None:
         self.before.setIcon(icon("chevron-left", current_theme().muted))
         self.after.setIcon(icon("chevron-right", current_theme().muted))
+
+
+def _words(sample: int, last: int) -> str:
+    return f"sample {sample} of 0…{last}"

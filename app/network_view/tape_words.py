@@ -18,10 +18,10 @@ def tape_words(document: Document) -> str:
     if walk.substeps:
         return substep_words(walk.substeps, walk.position)
     if walk.note:
-        return f"step {document.cursor} of {len(tape)} · {walk.note}"
+        return f"{document.cursor} of {len(tape)} · {walk.note}"
     if document.record is None:
         return f"Start of batch {format_count(tape.step)}: press Next layer."
-    return f"step {document.cursor} of {len(tape)} · {document.record.account}"
+    return f"{document.cursor} of {len(tape)} · {document.record.account}"
 
 
 def substep_words(steps: Sequence[SubStep], position: int) -> str:

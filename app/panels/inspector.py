@@ -1,6 +1,6 @@
 """The Inspector: what there is to know about the selected layer, in tabs."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from app.document.document import Document
@@ -23,6 +23,9 @@ class Inspector(View):
         super().__init__(document, parent)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        # In a narrow dock the names of the tabs get shorter: arrows to scroll four tabs would hide one of them.
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
         self.weights, self.activations = WeightsTab(document), ActivationsTab(document)
         self.gradients = GradientsTab(document)
         self.explain = ExplainTab(document)
@@ -30,7 +33,7 @@ class Inspector(View):
         for page in self.pages:
             self.tabs.addTab(page, page.title)
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 6, 8, 0)
+        column.setContentsMargins(6, 6, 6, 0)
         column.addWidget(self.tabs)
         document.selection_changed.connect(self.invalidate)
         document.questions.changed.connect(self._show_answer)

@@ -49,6 +49,8 @@ class LayersPanel(View):
         self.problem = label(role="error", wrap=True)
         self.form_place = column()
         self.form: SpecForm | None = None
+        self._forms: dict[str, SpecForm] = {}
+        self._listed: tuple[Spec, ...] | None = None
         buttons = row(self.add_button, None, self.up_button, self.down_button, self.remove_button, spacing=2)
         # What is wrong stands first: this panel is low, and what is below its edge is not read.
         fill_scrolling(self, self.problem, buttons, self.list, self.form_place, self.explanation, None)
@@ -99,10 +101,8 @@ class LayersPanel(View):
 
     def refresh(self) -> None:
         self.list.blockSignals(True)
-        self.list.clear()
-        for index, spec in enumerate(self._layers):
-            self.list.addItem(self._item(index, spec))
-        self._fit_list()
+        if self._listed != self._layers:
+            self._fill_list()
         selected = self.document.selected_layer
         row = selected if 0 <= selected < len(self._layers) else -1
         self.list.setCurrentRow(row)
@@ -114,6 +114,13 @@ class LayersPanel(View):
         self.problem.setVisible(bool(self.document.problem))
         self._show_form(row)
         self.note_changed.emit(f"{len(self._layers)} layers · drag to reorder")
+
+    def _fill_list(self) -> None:
+        self.list.clear()
+        for index, spec in enumerate(self._layers):
+            self.list.addItem(self._item(index, spec))
+        self._listed = self._layers
+        self._fit_list()
 
     def _fit_list(self) -> None:
         """As high as its rows, so that the options below it can be seen too."""
@@ -129,24 +136,26 @@ class LayersPanel(View):
         return item
 
     def _show_form(self, row: int) -> None:
+        """The options of one layer, in a form that is kept for all layers of its kind."""
         spec = self._layers[row] if row >= 0 else None
-        kind = spec["kind"] if spec else None
-        if self.form and self.form.objectName() != kind:
-            self.form_place.removeWidget(self.form)
-            self.form.hide()
-            self.form.deleteLater()
-            self.form = None
-        if spec is None:
+        before, self.form = self.form, self._form_of(spec["kind"]) if spec else None
+        if before is not None and before is not self.form:
+            before.hide()
+        if spec is None or self.form is None:
             self.explanation.setText("Select a layer to see its options.")
             return
         self.explanation.setText(summary(LAYERS[spec["kind"]]))
-        if self.form is None:
-            registry: dict[str, type[Configurable]] = dict(LAYERS)
-            self.form = SpecForm(registry)
-            self.form.setObjectName(spec["kind"])
-            self.form.chosen.connect(self._take_spec)
-            self.form_place.addWidget(self.form)
         self.form.show_spec(layer_from_spec(spec).spec())
+        self.form.show()
+
+    def _form_of(self, kind: str) -> SpecForm:
+        if kind not in self._forms:
+            registry: dict[str, type[Configurable]] = dict(LAYERS)
+            form = self._forms[kind] = SpecForm(registry)
+            form.setObjectName(kind)
+            form.chosen.connect(self._take_spec)
+            self.form_place.addWidget(form)
+        return self._forms[kind]
 
     # From the widgets
 
@@ -160,6 +169,8 @@ class LayersPanel(View):
         self._change(f"change of layer {place + 1}", changed)
 
     def _take_drag(self, parent: QModelIndex, start: int, end: int, to_parent: QModelIndex, to: int) -> None:
+        self._listed = None  # what is listed now has numbers in another order, even if the layers are alike
+        self.invalidate()
         order = [self.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.list.count())]
         self._change("move of a layer", tuple(self._layers[index] for index in order))
 

@@ -63,7 +63,8 @@ def nothing_to_learn(document: Document, index: int) -> str:
     if index < 0:
         return "The input has no weights: it is the data."
     layers = document.network.layers
-    return f"{layers[index].title if index < len(layers) else 'The loss'} has no weights."
+    name = layers[index].title if index < len(layers) else "The loss"
+    return f"{name} has no weights: its values and their gradients are under Activations."
 
 
 def output(document: Document, index: int) -> Array | str:

@@ -37,6 +37,7 @@ class PredictionsView(PaintedView):
         self._names: tuple[str, ...] = ()
         self._range = (0.0, 1.0)
         self._pictures: list[QImage] | None = None
+        self._columns: tuple[tuple[float, ...], int] = ((), 1)
         self._pointed: int | None = None
         self._selected: int | None = None
         self.set_message("No predictions yet")
@@ -75,15 +76,15 @@ class PredictionsView(PaintedView):
         return text if shown >= count else f"{text} · the first {format_count(shown)} shown"
 
     def hover_text(self) -> str:
-        """`sample 5: 8, taken for 3 with 0.64 ✗`."""
+        """`sample 5: 8, taken for 3 with p = 0.640 ✗`."""
         index = self._selected if self._pointed is None else self._pointed
         if index is None or index >= len(self._images) or self._message:
             return ""
         true, guess = self._class_name(int(self._true[index])), self._class_name(int(self._predicted[index]))
         probability = format_number(float(self._probability[index]), 3)
         if true == guess:
-            return f"sample {index}: {true}, recognised with {probability} ✓"
-        return f"sample {index}: {true}, taken for {guess} with {probability} ✗"
+            return f"sample {index}: {true}, recognised with p = {probability} ✓"
+        return f"sample {index}: {true}, taken for {guess} with p = {probability} ✗"
 
     def caption(self, index: int) -> str:
         """The words under a picture: `8 · 99 %`, or `✗ 8→3 64 %`."""
@@ -94,9 +95,13 @@ class PredictionsView(PaintedView):
 
     def columns(self) -> int:
         """How many samples lie side by side."""
-        room, count = self._room(), max(len(self._images), 1)
-        columns = mosaic_columns(count, round(_SMALLEST + line_height()), round(_SMALLEST), room.width(), room.height())
-        return max(1, min(columns, int((room.width() + _GAP) / (_SMALLEST + _GAP))))
+        room, count, line = self._room(), max(len(self._images), 1), line_height()
+        key = (count, line, room.width(), room.height())
+        if self._columns[0] != key:
+            # Every number of columns is tried, and every cell asks: so it is done once for each size.
+            columns = mosaic_columns(count, round(_SMALLEST + line), round(_SMALLEST), room.width(), room.height())
+            self._columns = (key, max(1, min(columns, int((room.width() + _GAP) / (_SMALLEST + _GAP)))))
+        return self._columns[1]
 
     def shown_count(self) -> int:
         """How many samples there is room for."""

@@ -128,7 +128,7 @@ class MosaicView(GridView):
         low, high = self._range
         text = format_number(high, 3)
         if self._style == "diverging":
-            return diverging_table(), f"{MINUS}{text}", text
+            return diverging_table(), f"{MINUS}{text}" if high else text, text
         if self._style == "magnitude":
             return magnitude_table(), "0", text
         return gray_table(), format_number(low, 3), text

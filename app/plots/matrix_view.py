@@ -4,6 +4,7 @@ pointer in words.
 Rows are outputs, columns are inputs, as the weights are stored. A vector is shown as one row.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -118,7 +119,7 @@ class MatrixView(GridView):
     def legend(self) -> tuple[Array, str, str]:
         """The two limits."""
         text = format_number(self._limit, 3)
-        return diverging_table(), f"{MINUS}{text}", text
+        return diverging_table(), f"{MINUS}{text}" if self._limit else text, text
 
     def warning(self) -> str:
         """Entries that are not finite."""
@@ -138,17 +139,27 @@ class MatrixView(GridView):
         super().restyle()
 
     def gutter(self, room: QRectF) -> tuple[float, float]:
-        """Names are shown beside the picture if all of them fit while the whole matrix is seen."""
+        """Names are shown beside the picture if all of them fit while the whole matrix is seen; of numbers, some do."""
         metrics, fit = QFontMetricsF(small_font()), self.viewport.fit_size(room)
         left = top = 0.0
         if self._row_names and fit.height() >= metrics.height():
             left = max(metrics.horizontalAdvance(name) for name in self._row_names) + _NAME_PAD
             left = left if left <= _NAME_SHARE * room.width() else 0.0
         width = self.viewport.fit_size(room.adjusted(left, 0, 0, 0)).width()
-        if self._column_names and all(metrics.horizontalAdvance(n) + _NAME_PAD <= width for n in self._column_names):
+        # Numbers that do not fit are thinned out: so a matrix keeps its rows beside those of a bias that has a name.
+        numbered = all(name.isdigit() for name in self._column_names)
+        if self._column_names and (numbered or self._widest_name() <= width):
             top = metrics.height() + 2
         self._gutter = (left, top)
         return left, top
+
+    def named_columns(self) -> int:
+        """How many columns share a name above them: 1 where all names fit."""
+        return max(1, math.ceil(self._widest_name() / max(1.0, self.viewport.cell_size().width())))
+
+    def _widest_name(self) -> float:
+        metrics = QFontMetricsF(small_font())
+        return max((metrics.horizontalAdvance(name) for name in self._column_names), default=0.0) + _NAME_PAD
 
     def paint_content(self, painter: QPainter) -> None:
         """The picture, then the names beside it."""
@@ -167,11 +178,13 @@ class MatrixView(GridView):
         if top:
             align = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
             painter.setClipRect(QRectF(seen.left(), 0, seen.width(), seen.top()))
+            every = self.named_columns()
             for column in columns[: len(self._column_names)]:
-                cell = self.viewport.cell_rect(0, column)
-                painter.drawText(
-                    QRectF(cell.left(), seen.top() - top, cell.width(), top - 2), align, self._column_names[column]
-                )
+                if column % every:
+                    continue
+                cell, over = self.viewport.cell_rect(0, column), self._widest_name()
+                place = QRectF(cell.center().x() - over / 2, seen.top() - top, over, top - 2)
+                painter.drawText(place, align, self._column_names[column])
         painter.setClipping(False)
 
     def paint_over(self, painter: QPainter) -> None:

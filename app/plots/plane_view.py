@@ -108,11 +108,7 @@ class PlaneView(PaintedView):
 
     def widget_position(self, x: float, y: float) -> QPointF:
         """From x and y on the plane to a point of the widget."""
-        square = self.square()
-        return QPointF(
-            square.left() + (x / EXTENT + 1) / 2 * square.width(),
-            square.bottom() - (y / EXTENT + 1) / 2 * square.height(),
-        )
+        return _place(x, y, self.square())
 
     def restyle(self) -> None:
         """Make the picture again in the colours of the theme."""
@@ -178,9 +174,10 @@ class PlaneView(PaintedView):
             self._picture.fill(Qt.GlobalColor.transparent)
             painter = QPainter(self._picture)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setClipRect(self.square())
-            for (x, y), label, test in zip(self._points, self._labels, self._test, strict=True):
-                self._paint_point(painter, self.widget_position(float(x), float(y)), float(label), bool(test))
+            square = self.square()
+            painter.setClipRect(square)
+            for (x, y), label, test in zip(self._points.tolist(), self._labels, self._test, strict=True):
+                self._paint_point(painter, _place(x, y, square), float(label), bool(test))
             painter.end()
         return self._picture
 
@@ -208,3 +205,8 @@ class PlaneView(PaintedView):
 
     def _key(self) -> str:
         return "● train  ○ test" if self._test.any() else ""
+
+
+def _place(x: float, y: float, square: QRectF) -> QPointF:
+    scale = square.width() / (2 * EXTENT)
+    return QPointF(square.left() + (x + EXTENT) * scale, square.bottom() - (y + EXTENT) * scale)

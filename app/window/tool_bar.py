@@ -12,13 +12,18 @@ from app.plots.numbers import format_count, format_number
 from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
 from app.window.floating_error import FloatingError
-from core.optimizers import OPTIMIZERS
+from core.optimizers import OPTIMIZERS, optimizer_from_spec
+from core.schedules import schedule_from_spec
 
 RATE_WIDTH = 190
 """Width of the learning rate, label and field, in pixels."""
 
 NARROW = 1150
 """Width of the window below which not everything fits, in pixels."""
+
+_RATE_HELP = (
+    "The schedule changes the learning rate from step to step; the field holds the one that it starts out from."
+)
 
 _STEPS = ("batch_start", "back", "next_layer", "next_batch", "next_epoch")
 
@@ -39,11 +44,23 @@ class Position(View):
         document.position_changed.connect(self.invalidate)
         document.history_changed.connect(self.invalidate)
 
+    def rate_in_force(self) -> float | None:
+        """The learning rate of the batch on the tape, where the schedule makes it another than the one chosen."""
+        experiment, tape = self.document.experiment, self.document.tape
+        if tape is None:
+            return None
+        chosen = optimizer_from_spec(experiment.optimizer).learning_rate
+        rate = schedule_from_spec(experiment.schedule).rate(chosen, tape.step - 1)
+        return rate if rate != chosen else None
+
     def refresh(self) -> None:
         document = self.document
         facts = [("epoch", format_count(document.epochs_done + 1)), ("step", format_count(document.steps_done))]
-        if (loss := document.history.losses.at(document.steps_done)) is not None:
-            facts.append(("loss", format_number(loss)))
+        if (rate := self.rate_in_force()) is not None:
+            facts.append(("rate now", format_number(rate, 3)))
+        if document.steps_done and (loss := document.history.losses.near(document.steps_done)):
+            low, high = format_number(loss.low), format_number(loss.high)
+            facts.append(("loss", low if low == high else f"{low}…{high}"))
         if found := document.shown_evaluation():
             accuracy = found[1].accuracy
             if accuracy is None:
@@ -60,9 +77,11 @@ class Position(View):
     def _show(self, facts: list[tuple[str, str]]) -> None:
         """All facts where there is room, else as many as fit, the least telling left out first."""
         everything = _words(facts)
-        self.text.setToolTip(everything)
+        self.text.setToolTip(f"{everything}<br>{_RATE_HELP}" if self.rate_in_force() is not None else everything)
+        first = facts
+        facts = [(name, value) for name, value in facts if name != "rate now"]
         short = [(name.removeprefix("test "), value) for name, value in facts]
-        for shown in (facts, facts[1:], short[1:], facts[1:3], facts[1:2]):
+        for shown in (first, facts, facts[1:], short[1:], facts[1:3], facts[1:2]):
             self.text.setText(_words(shown))
             if self.text.sizeHint().width() <= self.width():
                 break

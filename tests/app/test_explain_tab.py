@@ -10,9 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
 from app.document.presets import load_preset
+from app.panels.explain.equation import equation
 from app.panels.explain.tab import NOT_REACHED, NOTHING_ASKED
 from app.panels.explain.words import place_name
 from app.panels.inspector import Inspector
+from app.plots.numbers import format_number
 from core.datasets.base import Dataset
 from core.experiment import Experiment
 from core.explain import Place, Step, explain
@@ -235,3 +237,48 @@ def test_any_entry_is_reached_by_typing_its_index(show, qtbot):
     qtbot.keyClick(finder.index, Qt.Key.Key_Return)
     assert "no index" in finder.error.text() and "7, 1" in finder.error.text()
     assert document.questions.current == Place(6, "d_weight", (7, 1))
+
+
+def test_the_losses_of_a_batch_carry_the_numbers_of_their_samples(show, qtbot):
+    document = xor()
+    inspector = show(document, 4)
+    step = step_of(document)
+    record = step.tape.records[3]
+    losses = step.loss.per_sample(record.tensors["prediction"], record.tensors["target"])
+    order = np.argsort(-losses)
+    assert order.tolist() != list(range(len(losses)))
+    document.select_sample(int(order[2]))
+    document.questions.ask(Place(3, "dy", (0, 0)))
+    shown = inspector.explain.pictures.losses
+    assert shown.hover_text() == f"sample {order[2]} has a loss of {format_number(float(losses[order[2]]))}"
+    qtbot.mouseClick(shown, Qt.MouseButton.LeftButton, pos=shown.bar_rect(5).center().toPoint())
+    assert document.sample == order[5]
+
+
+def test_an_equation_names_the_slice_it_shows(show):
+    document = images()
+    inspector = show(document, 0)
+    for _ in document.tape.records:
+        document.next_layer()
+    step = step_of(document)
+    place = Place(step.position("backward", 0), "d_weight", (2, 1, 0, 2))
+    document.questions.ask(place)
+    shown = equation(explain(step, place))
+    sample = int(re.match(r"dy\[(\d+), 2, :, :\]$", shown.titles[0]).group(1))
+    record = step.tape.records[place.record]
+    np.testing.assert_array_equal(shown.pictures[0], record.tensors["dy"][sample, 2])
+    assert shown.titles[1] == f"x[{sample}, 1, :, :]" and len(shown.words) == 2
+    assert inspector.explain.pictures.equation.isVisible()
+
+
+def test_the_names_of_tensors_need_no_knowledge_of_state_dicts(show):
+    document = xor()
+    inspector = show(document, 11)
+    inspector.tabs.setCurrentWidget(inspector.explain)
+    document.select_layer(2)
+    document.questions.ask(Place(2, "y", (0, 0)))
+    finder = inspector.explain.finder.tensor
+    names = [finder.itemText(index) for index in range(finder.count())]
+    assert len(set(names)) == len(names)
+    assert {"weight (before)", "bias (before)", "weight after (update)", "bias after (update)"} <= {*names}
+    assert inspector.explain.sources.accessibleDescription() == "Made from x, weight, bias"

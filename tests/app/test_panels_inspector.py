@@ -154,7 +154,8 @@ def test_what_has_no_weights_says_so_and_offers_no_choice(qtbot: QtBot, xor: Doc
         xor.select_layer(layer)
         assert not tab.matrix.isVisible()
         said.append(tab.sentence.text())
-    assert said == ["Tanh has no weights.", "The input has no weights: it is the data.", "The loss has no weights."]
+    nothing = "has no weights: its values and their gradients are under Activations."
+    assert said == [f"Tanh {nothing}", "The input has no weights: it is the data.", f"The loss {nothing}"]
 
 
 def test_matrix_and_bias_beside_it_have_one_scale_and_rows_at_the_same_height(qtbot: QtBot, xor: Document) -> None:
@@ -252,7 +253,7 @@ def test_gradients_tab_of_a_layer_without_weights_says_so(qtbot: QtBot, xor: Doc
     tab = show(qtbot, GradientsTab(xor))
     step(xor, XOR_RECORDS)
     xor.select_layer(1)
-    assert tab.histograms[0].message() == "Tanh has no weights."
+    assert tab.histograms[0].message() == "Tanh has no weights: its values and their gradients are under Activations."
     assert not tab.histograms[1].isVisible()
 
 
@@ -324,3 +325,29 @@ def test_filters_and_their_gradient_are_mosaics_of_the_tape(qtbot: QtBot, layer:
     tab.choose("Gradient")
     filters_say(tab.filters, "d_weight", gradient.tensors["d_weight"])
     assert not tab.filter_gradients.isVisible()
+
+
+def test_rows_of_a_wide_matrix_stay_beside_those_of_its_bias(qtbot: QtBot) -> None:
+    document = xor_document()
+    layers = ({"kind": "dense", "units": 16}, {"kind": "dense", "units": 16}, {"kind": "dense", "units": 1})
+    document.edit("wide", layers=layers)
+    tab = show(qtbot, WeightsTab(document), 300, 600)
+    document.select_layer(1)
+    qtbot.waitExposed(tab)
+    tab.grab()
+    assert tab.matrix.named_columns() > 1, "the numbers of 16 columns do not all fit"
+    for row in (0, 9, 15):
+        left, right = (view.viewport.cell_rect(row, 0) for view in (tab.matrix, tab.bias))
+        assert (left.top(), left.height()) == (right.top(), right.height())
+
+
+def test_a_narrow_inspector_shows_all_four_tabs(qtbot: QtBot, xor: Document) -> None:
+    inspector = show(qtbot, Inspector(xor), 303, 600)
+    bar = inspector.tabs.tabBar()
+    for chosen in range(4):
+        inspector.tabs.setCurrentIndex(chosen)
+        inspector.grab()
+        rects = [bar.tabRect(index) for index in range(4)]
+        assert rects[-1].right() <= bar.width()
+        texts = [bar.fontMetrics().horizontalAdvance(bar.tabText(index)) for index in range(4)]
+        assert all(rect.width() > text for rect, text in zip(rects, texts, strict=True))

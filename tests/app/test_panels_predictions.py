@@ -77,7 +77,7 @@ def test_one_output_is_the_probability_of_the_second_class(qtbot: QtBot) -> None
     for index, logit in enumerate(logits):
         view.grid.select(index)
         certainty = 1 / (1 + np.exp(-abs(float(logit))))
-        assert float(view.grid.hover_text().split("with ")[1].split()[0]) == pytest.approx(certainty, abs=6e-4)
+        assert float(view.grid.hover_text().split("p = ")[1].split()[0]) == pytest.approx(certainty, abs=6e-4)
 
 
 def test_data_without_pictures_says_so(qtbot: QtBot) -> None:

@@ -11,9 +11,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.plots import digit_grid
 from app.plots.digit_grid import PredictionsView
 from app.plots.distribution import distribution
 from app.plots.histogram import HistogramView
+from app.plots.mosaic import mosaic_columns
 from app.plots.plane_view import PlaneView
 from app.theme import DARK, LIGHT, Theme, apply_theme
 
@@ -151,7 +153,7 @@ def test_a_click_or_key_chooses_a_sample(qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.sample_clicked) as signal:
         QTest.mouseClick(view, LEFT, pos=view.cell_rect(1).center().toPoint())
     assert signal.args == [1]
-    assert view.hover_text() == "sample 1: 3, taken for 5 with 0.640 ✗"
+    assert view.hover_text() == "sample 1: 3, taken for 5 with p = 0.640 ✗"
     with qtbot.waitSignal(view.sample_clicked) as signal:
         QTest.keyClick(view, Qt.Key.Key_Right)
     assert signal.args == [2]
@@ -166,3 +168,21 @@ def test_samples_without_room_are_not_passed_over_in_silence(qtbot: QtBot) -> No
     assert 0 < count < 100
     assert view.summary() == f"0 of 100 wrong · the first {count} shown"
     assert view.rect().contains(view.cell_rect(count - 1).toAlignedRect())
+
+
+def test_the_arrangement_is_found_once_for_each_size(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(count: int, *args: float) -> int:
+        asked.append(count)
+        return mosaic_columns(count, *args)
+
+    monkeypatch.setattr(digit_grid, "mosaic_columns", counted)
+    view = predictions(qtbot)
+    view.grab()
+    before = len(asked)
+    view.grab()
+    assert view.columns() and len(asked) == before
+    view.resize(view.width() // 2, view.height())
+    view.grab()
+    assert before < len(asked) <= before + 2

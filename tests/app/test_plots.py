@@ -230,3 +230,10 @@ def test_maps_find_new_columns_when_the_room_changes(qtbot: QtBot) -> None:
     view.resize(140, 800)
     view.grab()
     assert view.viewport.columns < wide
+
+
+def test_a_scale_of_zeros_has_no_negative_zero(qtbot: QtBot) -> None:
+    matrix, maps = shown(qtbot, MatrixView()), shown(qtbot, MosaicView())
+    matrix.set_matrix(np.zeros((2, 3)))
+    maps.set_maps(np.zeros((2, 3, 3)))
+    assert matrix.legend()[1:] == maps.legend()[1:] == ("0", "0")

@@ -63,7 +63,7 @@ def test_words_follow_the_cursor(document: Document, bar: TapeBar) -> None:
     assert document.tape and len(document.tape) == LENGTH
     for step, record in enumerate(document.tape.records, 1):
         document.next_layer()
-        assert bar.text == f"step {step} of 11 · {record.account}"
+        assert bar.text == f"{step} of 11 · {record.account}"
         assert bar.accessibleDescription() == bar.text
     document.next_batch()
     document.batch_start()
@@ -150,7 +150,7 @@ def test_sub_steps_stand_below_their_record(document: Document, bar: TapeBar) ->
         pictures.append(bar.grab().toImage())
     assert all(a != b for a, b in pairwise(pictures))
     document.walk.step_out()
-    assert bar.minimumHeight() == height and bar.text.startswith("step 11 of 11")
+    assert bar.minimumHeight() == height and bar.text.startswith("11 of 11")
 
 
 def test_a_running_training_is_not_moved(document: Document, bar: TapeBar) -> None:
@@ -164,7 +164,7 @@ def test_a_running_training_is_not_moved(document: Document, bar: TapeBar) -> No
     assert "Pause" in bar.text
     document.end_run(state)
     bar.invalidate()
-    assert bar.text.startswith("step 11 of 11")
+    assert bar.text.startswith("11 of 11")
 
 
 def test_without_a_tape(document: Document, bar: TapeBar) -> None:

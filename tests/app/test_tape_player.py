@@ -123,7 +123,7 @@ def test_a_breakpoint_stops_it_and_it_goes_on_from_there(document: Document, bar
     bar.player.forward()
     tick(bar, 9)
     assert document.cursor == 5 and bar.player.direction is None
-    assert bar.text == "step 5 of 11 · Stopped at the breakpoint: backward of layer 3, Dense."
+    assert bar.text == "5 of 11 · Stopped at the breakpoint: backward of layer 3, Dense."
     bar.player.forward()
     tick(bar, 2)
     assert document.cursor == 7 and bar.player.direction == 1 and "Stopped" not in bar.text

@@ -62,7 +62,7 @@ def test_a_layer_whose_outputs_overflow_is_named(net: Net, way: str):
         title = one.network.layers[index].title
         assert (error.step, error.layer, error.direction) == (3, index, "forward")
         assert f"the values that leave layer {index + 1}, {title}, going forward are not finite" in str(error)
-        assert str(error).endswith("Lower the learning rate or clip gradients.")
+        assert str(error).endswith("with a lower learning rate or clipped gradients.")
 
 
 @each_way

@@ -184,3 +184,19 @@ def test_the_selection_follows_cards_and_list_both_ways(window: MainWindow) -> N
     click_row(panel.list, 2)
     assert window.document.selected_layer == 2
     assert [card.content.selected for card in window.network_view.cards] == [False, False, False, True, False]
+
+
+def test_selecting_another_layer_of_a_kind_keeps_its_form_and_the_list(window: MainWindow) -> None:
+    panel = panel_of(window)
+    click_row(panel.list, 0)
+    form, first = panel.form, panel.list.item(0)
+    assert form is not None and units_field(window).text() == "8"
+    click_row(panel.list, 1)
+    assert panel.form is not form and not form.isVisible()
+    click_row(panel.list, 2)
+    assert panel.form is form and form.isVisible() and units_field(window).text() == "1"
+    assert panel.list.item(0) is first
+    write(units_field(window), "0")
+    assert says(panel, "at least 1")
+    click_row(panel.list, 0)
+    assert units_field(window).text() == "8" and not says(panel, "at least 1")

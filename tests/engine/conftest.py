@@ -7,6 +7,7 @@ from types import TracebackType
 import pytest
 from pytestqt.qtbot import QtBot
 
+import app.engine.client
 from app.engine.client import ProcessEngine
 from app.engine.engine import Engine
 from app.engine.in_process import InProcessEngine
@@ -36,3 +37,9 @@ def make_desk(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDes
     for desk in made:
         desk.engine.close()
     assert not raised
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A patience that is over soon."""
+    monkeypatch.setattr(app.engine.client, "PATIENCE", 0.3)

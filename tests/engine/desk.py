@@ -1,10 +1,14 @@
 """A document, its run control and an engine, with what tests do with them."""
 
 import multiprocessing
+import sys
+import time
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pytestqt.qtbot import QtBot
 from threadpoolctl import threadpool_limits
 
@@ -20,6 +24,11 @@ SECONDS = 20
 """How long anything may take on a machine that is busy with other things."""
 
 SHARED_MEMORY = Path("/dev/shm")
+
+KEPT = "are here, and a new process is ready: press Run to go on."
+"""How every sentence ends that tells of a lost process."""
+
+needs_stop = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process and let it go on")
 
 
 class Desk:
@@ -114,3 +123,20 @@ def assert_same(got: Arrays, wanted: Arrays) -> None:
     assert list(got) == list(wanted)
     for name, array in wanted.items():
         assert got[name].dtype == array.dtype and got[name].tobytes() == array.tobytes(), name
+
+
+def assert_goes_on(desk: Desk) -> None:
+    """Demand that what is there is what plain training gives, and that the next run continues it."""
+    desk.assert_as_if_never_interrupted()
+    problems = len(desk.problems)
+    desk.train_to(desk.document.steps_done + 30)
+    assert not desk.stops[-1].reason and len(desk.problems) == problems
+    desk.assert_as_if_never_interrupted()
+
+
+def comes_about(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether a condition comes to hold within so many seconds in which Qt does nothing."""
+    deadline = time.monotonic() + seconds
+    while not (holds := condition()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return holds

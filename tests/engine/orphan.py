@@ -1,6 +1,7 @@
-"""A program that trains in a child process and says which, until somebody kills it; the child may come to hang."""
+"""A program that trains in a child process, which hangs if it is told a sign to give, until somebody kills it."""
 
 import sys
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
@@ -13,7 +14,8 @@ from tests.engine.faulty import faulty_xor
 
 def main() -> None:
     application = QCoreApplication([])
-    experiment = faulty_xor("hang", after=3000) if "hang" in sys.argv else load_preset("xor")
+    sign = sys.argv[1]
+    experiment = faulty_xor("hang", after=3000, sign=Path(sign)) if sign else load_preset("xor")
     data = experiment.source().load()
     engine = ProcessEngine(1)
     engine.load(data)

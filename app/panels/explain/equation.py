@@ -12,10 +12,12 @@ from app.plots.color_maps import diverging_image, finite_limit
 from app.plots.numbers import format_count, format_number
 from app.theme import current_theme
 from core.explain import Explanation, Part
+from core.explain.protocol import Factor
 from core.types import Array, Shape
 
 _SIGN = 16.0  # room for × and =
-_HEIGHT = 112
+_PICTURE = 76.0  # most height of a picture
+_GAP = 6.0  # above the words
 _STRIP = 22.0  # height of a picture that is one row
 
 
@@ -25,7 +27,7 @@ class Equation:
 
     titles: tuple[str, ...]
     pictures: tuple[Array, ...]
-    words: str
+    words: tuple[str, ...]  # a line each
 
 
 def equation(explanation: Explanation) -> Equation | None:
@@ -42,11 +44,23 @@ def equation(explanation: Explanation) -> Equation | None:
     planes = [grid.reshape(-1, *_last_two(shape)) for grid in grids]
     best = int(np.argmax(np.abs(planes[-1].sum(axis=(1, 2)))))
     here = float(planes[-1][best].sum())
-    words = f"these {format_count(planes[-1][best].size)} products add up to {format_number(here)}"
+    words = [f"these {format_count(planes[-1][best].size)} products add up to {format_number(here)}"]
     if len(planes[-1]) > 1:
-        words += f", all {format_count(len(planes[-1]))} such pictures to {format_number(float(part.values.sum()))}"
-    titles = (*(factor.label for factor in part.factors), "products")
-    return Equation(titles, tuple(plane[best] for plane in planes), words)
+        total = format_number(float(part.values.sum()))
+        words.append(f"the {format_count(len(planes[-1]))} such pictures together add up to {total}")
+    shown = np.ravel_multi_index(order[:-2], shape[:-2]) == best if len(shape) > 2 else np.ones(len(part), dtype=bool)
+    titles = (*(_title(factor, shown) for factor in part.factors), "products")
+    return Equation(titles, tuple(plane[best] for plane in planes), tuple(words))
+
+
+def _title(factor: Factor, shown: Array) -> str:
+    """A factor with the indices that all its shown entries have in common: `dy[104, 6, :, :]`."""
+    if factor.places is None:
+        return factor.label
+    axes = [np.unique(axis[shown]) for axis in factor.places.index]
+    if all(len(axis) > 1 for axis in axes):
+        return factor.label
+    return f"{factor.label}[{', '.join(':' if len(axis) > 1 else str(axis[0]) for axis in axes)}]"
 
 
 def _layout(part: Part) -> tuple[Shape, tuple[Array, ...]] | None:
@@ -82,14 +96,14 @@ class EquationView(PaintedView):
         super().__init__("Products", parent)
         self._equation: Equation | None = None
         self._pointer: QPointF | None = None
-        self.setFixedHeight(_HEIGHT)
 
     def set_equation(self, shown: Equation) -> None:
         """Show an equation."""
         self._equation = shown
         rows, _ = shown.pictures[0].shape
-        self.setFixedHeight(int(_STRIP + 3 * line_height()) if rows == 1 else _HEIGHT)
-        self.setAccessibleDescription(shown.words)
+        pictures = _STRIP if rows == 1 else _PICTURE
+        self.setFixedHeight(int(pictures + _GAP + (1 + len(shown.words)) * line_height()))
+        self.setAccessibleDescription(", ".join(shown.words))
         self.set_message("")
 
     def hover_text(self) -> str:
@@ -98,7 +112,7 @@ class EquationView(PaintedView):
             return ""
         cell = self._cell_at(self._pointer) if self._pointer else None
         if cell is None:
-            return self._equation.words
+            return "\n".join(self._equation.words)
         values = [format_number(float(picture[cell])) for picture in self._equation.pictures]
         return f"{' × '.join(values[:-1])} = {values[-1]}"
 
@@ -127,8 +141,10 @@ class EquationView(PaintedView):
                 between = QRectF(room.left() - _SIGN, room.top(), _SIGN, room.height())
                 painter.setPen(QColor(theme.text))
                 painter.drawText(between, int(Qt.AlignmentFlag.AlignCenter), sign)
-        line = QRectF(0, self.height() - line_height(), self.width(), line_height())
-        draw_line(painter, line, self.hover_text(), theme.text)
+        line = QRectF(0, self.height() - len(self._equation.words) * line_height(), self.width(), line_height())
+        for text in self.hover_text().splitlines():
+            draw_line(painter, line, text, theme.text)
+            line.translate(0, line_height())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Read the products under the pointer."""
@@ -137,14 +153,15 @@ class EquationView(PaintedView):
 
     def sizeHint(self) -> QSize:
         """As wide as the tab, of a fixed height."""
-        return QSize(280, _HEIGHT)
+        return QSize(280, int(_PICTURE + 2 * line_height()))
 
     def _rooms(self) -> list[QRectF]:
         assert self._equation
         count = len(self._equation.pictures)
         rows, columns = self._equation.pictures[0].shape
-        width = (self.width() - _SIGN * (count - 1)) / count
-        height = self.height() - 2 * line_height() - 4
+        # The pen of the last frame is half outside its rectangle.
+        width = (self.width() - 1 - _SIGN * (count - 1)) / count
+        height = _PICTURE
         side = min(width / columns, height / rows)
         stretched = rows == 1
         size = QRectF(0, 0, width if stretched else side * columns, _STRIP if stretched else side * rows).size()

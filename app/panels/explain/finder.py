@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
 from app.document.document import Document
+from app.forms.combo import Combo
 from app.layouts import fill, label, row
 from core.explain import Place, Step
 from core.types import Array, shape_text
@@ -18,7 +19,7 @@ class Finder(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tensors: list[tuple[int | None, str, Array]] = []
-        self.tensor, self.index = QComboBox(), QLineEdit()
+        self.tensor, self.index = Combo(), QLineEdit()
         self.tensor.setAccessibleName("Tensor")
         self.tensor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.tensor.activated.connect(self._hint)
@@ -66,8 +67,17 @@ class Finder(QWidget):
             self.index.setToolTip(f"The tensor has the shape {shape_text(shape) or 'of one number'}, counted from 0.")
 
     def _named(self, step: Step, found: list[tuple[int | None, str, Array]]) -> list[tuple[int | None, str, Array]]:
-        phases = {None: ""} | {at: record.phase for at, record in enumerate(step.tape.records)}
-        return [(at, f"{name} ({phases[at]})" if phases[at] else name, array) for at, name, array in found]
+        return [(at, _title(step, at, name), array) for at, name, array in found]
+
+
+def _title(step: Step, position: int | None, name: str) -> str:
+    """`weight (before)`, `y (forward)`, `weight after (update)`; the layer is the one that is selected."""
+    if position is None:
+        parameter = name.partition(".")[2]
+        return f"{parameter} (before)" if parameter else name
+    record = step.tape.records[position]
+    owner = f"{record.name.partition('.')[2]} " if record.phase == "update" else ""
+    return f"{owner}{name} ({record.phase})"
 
 
 def _tensors(document: Document, step: Step) -> list[tuple[int | None, str, Array]]:

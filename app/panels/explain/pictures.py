@@ -43,8 +43,7 @@ class Pictures(QWidget):
         self.matrix.setFixedHeight(_MATRIX_HEIGHT)
         for histogram in (self.before, self.after):
             histogram.setFixedHeight(_HISTOGRAM_HEIGHT)
-        self._order: Array = np.empty(0, np.int64)
-        self.losses.sample_clicked.connect(self._take_loss)
+        self.losses.sample_clicked.connect(self.sample_clicked)
         fill(self, self.caption, self.equation, self.curve, self.matrix, row(self.before, self.after), self.losses)
 
     def show_for(self, step: Step, explanation: Explanation, sample: int) -> None:
@@ -127,17 +126,14 @@ class Pictures(QWidget):
             self.matrix.show()
             return
         losses = step.loss.per_sample(prediction, target)
-        self._order = np.argsort(-losses)
+        order = np.argsort(-losses)
         self._say("The loss of every sample, the largest first; their mean is the loss (click one to select it):")
-        self.losses.set_shares(losses[self._order], int(np.flatnonzero(self._order == sample)[0]))
+        self.losses.set_shares(losses[order], sample, order, "has a loss of")
         self.losses.show()
 
     def _show_matrix(self, values: Array, name: str) -> None:
         self.matrix.set_matrix(values, name=name)
         self.matrix.show()
-
-    def _take_loss(self, position: int) -> None:
-        self.sample_clicked.emit(int(self._order[position]))
 
     def _say(self, caption: str) -> None:
         self.caption.setText(caption)

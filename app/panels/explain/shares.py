@@ -21,49 +21,59 @@ class SharesView(PaintedView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Shares by sample", parent)
         self._shares: Array = np.empty(0)
+        self._order: Array = np.empty(0, np.int64)
         self._selected = -1
+        self._verb = "adds"
         self._pointer: QPointF | None = None
         self.setFixedHeight(_HEIGHT)
         self.setMouseTracking(True)
 
-    def set_shares(self, shares: Array, selected: int) -> None:
-        """Show the shares (N,) with one sample marked."""
-        self._shares, self._selected = shares, selected
+    def set_shares(self, shares: Array, selected: int, order: Array | None = None, verb: str = "adds") -> None:
+        """Show a share for every sample, with one sample marked.
+
+        Shapes: shares (N,); order (N,) the sample each share belongs to, as they come unless given
+        """
+        self._shares, self._verb = shares, verb
+        self._order = np.arange(len(shares)) if order is None else order
+        self._selected = next(iter(np.flatnonzero(self._order == selected).tolist()), -1)
         self.set_message("")
 
     def hover_text(self) -> str:
         """The sample under the pointer and its share."""
-        sample = self._sample_at(self._pointer) if self._pointer else None
-        shown = self._selected if sample is None else sample
+        place = self._place_at(self._pointer) if self._pointer else None
+        shown = self._selected if place is None else place
         if not 0 <= shown < len(self._shares):
             return ""
-        return f"sample {shown} adds {format_number(float(self._shares[shown]))}"
+        return f"sample {self._order[shown]} {self._verb} {format_number(float(self._shares[shown]))}"
 
-    def bar_rect(self, sample: int) -> QRectF:
-        """The column of a sample."""
+    def bar_rect(self, place: int) -> QRectF:
+        """The column of the share at a place."""
         width = self.width() / max(1, len(self._shares))
-        return QRectF(sample * width, 0, width, self.height() - line_height())
+        return QRectF(place * width, 0, width, self.height() - line_height())
 
     def paint_content(self, painter: QPainter) -> None:
         """Bars, zero line, and the words for one of them."""
         theme = current_theme()
         room = QRectF(0, 0, self.width(), self.height() - line_height())
         largest = max(1e-30, float(np.nanmax(np.abs(self._shares), initial=0.0)))
+        # What is never negative, such as a loss, has the whole height.
+        signed = bool((self._shares < 0).any())
+        zero, reach = (room.center().y(), room.height() / 2) if signed else (room.bottom() - 1, room.height() - 2)
         painter.setPen(Qt.PenStyle.NoPen)
-        for sample, share in enumerate(self._shares):
-            column = self.bar_rect(sample)
-            length = float(share) / largest * room.height() / 2
-            bar = QRectF(column.left() + 0.5, room.center().y(), max(1.0, column.width() - 1), -length).normalized()
+        for place, share in enumerate(self._shares):
+            column = self.bar_rect(place)
+            length = float(share) / largest * reach
+            bar = QRectF(column.left() + 0.5, zero, max(1.0, column.width() - 1), -length).normalized()
             painter.setBrush(QColor(theme.positive if share > 0 else theme.negative))
             painter.drawRect(bar)
-            if sample == self._selected:
+            if place == self._selected:
                 painter.save()
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.setPen(QPen(QColor(theme.text), 1))
                 painter.drawRect(column.adjusted(0, 0, -1, -1))
                 painter.restore()
         painter.setPen(QPen(QColor(theme.border), 1))
-        painter.drawLine(QPointF(room.left(), room.center().y()), QPointF(room.right(), room.center().y()))
+        painter.drawLine(QPointF(room.left(), zero), QPointF(room.right(), zero))
         line = QRectF(0, room.bottom(), self.width(), line_height())
         draw_line(painter, line, self.hover_text(), theme.text)
 
@@ -74,14 +84,14 @@ class SharesView(PaintedView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click selects the sample."""
-        sample = self._sample_at(event.position())
-        if sample is not None:
-            self.sample_clicked.emit(sample)
+        place = self._place_at(event.position())
+        if place is not None:
+            self.sample_clicked.emit(int(self._order[place]))
 
     def sizeHint(self) -> QSize:
         """As wide as the tab, of a fixed height."""
         return QSize(280, _HEIGHT)
 
-    def _sample_at(self, point: QPointF) -> int | None:
-        sample = int(point.x() / max(1, self.width()) * len(self._shares))
-        return sample if 0 <= sample < len(self._shares) else None
+    def _place_at(self, point: QPointF) -> int | None:
+        place = int(point.x() / max(1, self.width()) * len(self._shares))
+        return place if 0 <= place < len(self._shares) else None

@@ -1,10 +1,11 @@
 """The tensors a number was made from, beside each other, with the entries that contribute framed."""
 
 import dataclasses
+import math
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.plots.base import PaintedView, line_height
@@ -19,6 +20,8 @@ MOST = 3
 
 _GAP = 10.0
 _HEIGHT = 118
+_STRIP = 14.0  # height of a row that is stretched
+_FRAME = 2.0  # room for the frame around entries at the edge
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -57,9 +60,20 @@ def _cut(tensor: Array, region: Places | Region, through: tuple[int, ...] | None
     leading = tuple(int(i) for i in (through or entry)[:-2])
     plane, mask = np.atleast_2d(tensor[leading]), np.atleast_2d(marked[leading])
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-    name = f"{region.tensor}[{', '.join([*map(str, leading), ':'][: tensor.ndim])}]" if leading else region.tensor
+    # "0.weight" belongs to layer 1, which the heading names already.
+    own = region.tensor.partition(".")[2] or region.tensor
+    name = f"{own}[{', '.join([*map(str, leading), ':'][: tensor.ndim])}]" if leading else own
     box = (int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1]))
     return Source(name, plane, finite_limit(tensor), box)
+
+
+def _size(source: Source, room: QSizeF) -> QSizeF:
+    """How large a picture is drawn: long rows are stretched to be seen, others keep their shape."""
+    rows, columns = source.values.shape
+    side = min(room.width() / columns, room.height() / rows)
+    if max(rows, columns) > 4 * min(rows, columns):
+        return QSizeF(room.width(), min(room.height(), max(side * rows, _STRIP)))
+    return QSizeF(side * columns, side * rows)
 
 
 class SourcesView(PaintedView):
@@ -74,30 +88,43 @@ class SourcesView(PaintedView):
         """Show these."""
         self._sources = found
         self.setVisible(bool(found))
+        self._fit_height()
         names = ", ".join(source.title for source in found)
         self.setAccessibleDescription(f"Made from {names}")
         self.set_message("")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A wider picture is a higher one."""
+        super().resizeEvent(event)
+        self._fit_height()
 
     def paint_content(self, painter: QPainter) -> None:
         """Title, picture and frame of each."""
         if not self._sources:
             return
-        width = (self.width() - _GAP * (len(self._sources) - 1)) / len(self._sources)
+        width = self._width()
         for position, source in enumerate(self._sources):
             self._paint(painter, source, QRectF(position * (width + _GAP), 0, width, self.height()))
+
+    def _width(self) -> float:
+        """What each source has."""
+        return (self.width() - _GAP * (len(self._sources) - 1)) / max(1, len(self._sources))
+
+    def _fit_height(self) -> None:
+        """No higher than the highest picture: long rows are low."""
+        room = QSizeF(self._width() - 2 * _FRAME, _HEIGHT - line_height() - _FRAME)
+        highest = max((_size(source, room).height() for source in self._sources), default=room.height())
+        self.setFixedHeight(math.ceil(line_height() + highest + _FRAME))
 
     def _paint(self, painter: QPainter, source: Source, room: QRectF) -> None:
         theme = current_theme()
         painter.setPen(QColor(theme.muted))
         painter.drawText(room, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop), source.title)
-        room = room.adjusted(0, line_height(), 0, -2)
+        room = room.adjusted(_FRAME, line_height(), -_FRAME, -_FRAME)
         rows, columns = source.values.shape
-        # Long rows are stretched to be seen; pictures keep their shape.
-        side = min(room.width() / columns, room.height() / rows)
-        stretched = max(rows, columns) > 4 * min(rows, columns)
-        width = room.width() if stretched else side * columns
-        height = min(room.height(), max(side * rows, 14.0)) if stretched else side * rows
-        place = QRectF(room.center().x() - width / 2, room.top(), width, height)
+        size = _size(source, room.size())
+        width, height = size.width(), size.height()
+        place = QRectF(QPointF(room.center().x() - width / 2, room.top()), size)
         painter.drawImage(place, diverging_image(source.values, source.limit))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(theme.border), 1))

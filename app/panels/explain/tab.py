@@ -92,9 +92,11 @@ class ExplainTab(View):
         rng = self.document.rng_before_batch()
         check = check_entry(network, tape, rng, tape.records[place.record], place.tensor, place.index)
         numeric = format_number(float(check.numeric[0]))
+        relative = f"the relative difference {format_number(check.error, 2)}"
+        difference = relative if check.error else "no difference beyond rounding"
         text = {
-            "pass": f"✓ agrees: the numerical slope is {numeric}, the relative difference {check.error:.1e}",
-            "fail": f"✗ does not agree: the numerical slope is {numeric}, the relative difference {check.error:.1e}",
+            "pass": f"✓ agrees: the numerical slope is {numeric}, {difference}",
+            "fail": f"✗ does not agree: the numerical slope is {numeric}, {difference}",
             "inconclusive": "A kink (of ReLU or a maximum) lies within the step: the slope there is not one number.",
         }[check.verdict]
         self.check_result.setProperty("role", {"pass": "good", "fail": "error"}.get(check.verdict, "muted"))

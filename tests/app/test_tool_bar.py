@@ -1,0 +1,48 @@
+"""The tool bar says where the training stands: the loss as far as it is known, and the rate the schedule makes of it."""
+
+import numpy as np
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.document.losses import Losses, Reading
+from app.plots.numbers import format_number
+from app.window.tool_bar import Position
+from core.schedules import schedule_from_spec
+from tests.app.documents import tape_of, xor_document
+
+WARM_UP = {"kind": "warmup", "warmup_steps": 10}
+
+
+def test_the_rate_in_force_is_told_where_it_is_not_the_one_chosen(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = Position(document)
+    qtbot.addWidget(view)
+    view.resize(700, 30)
+    view.show()
+    document.next_batch()
+    assert "rate now" not in view.text.text()
+    document.edit("schedule", schedule=WARM_UP)
+    document.next_batch()
+    update = next(record for record in tape_of(document).records if record.phase == "update")
+    rate = schedule_from_spec(WARM_UP).rate(document.experiment.optimizer["learning_rate"], tape_of(document).step - 1)
+    assert f"learning rate {rate:.4g}" in update.account, "the rate that this very step was trained with"
+    QTest.qWait(0)
+    assert f"rate now <b>{format_number(rate, 3)}</b>" in view.text.text()
+    view.resize(240, 30)
+    view.refresh()
+    assert "rate now" not in view.text.text() and "loss" in view.text.text()
+
+
+def test_of_an_old_step_the_range_of_its_loss_is_told(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = Position(document)
+    qtbot.addWidget(view)
+    view.resize(700, 30)
+    document.next_batch()
+    many = Losses(np.linspace(2.0, 1.0, 1_200_000))
+    document.history.losses = many
+    view.refresh()
+    known = many.near(1)
+    assert isinstance(known, Reading) and known.low < known.high
+    assert many.at(1) is None
+    assert f"loss <b>{format_number(known.low)}…{format_number(known.high)}</b>" in view.text.text()
