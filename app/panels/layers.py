@@ -169,10 +169,10 @@ class LayersPanel(View):
         self._change(f"change of layer {place + 1}", changed)
 
     def _take_drag(self, parent: QModelIndex, start: int, end: int, to_parent: QModelIndex, to: int) -> None:
-        self._listed = None  # what is listed now has numbers in another order, even if the layers are alike
-        self.invalidate()
+        self._listed = None  # the numbers that are listed have another order now, even if the layers are alike
         order = [self.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.list.count())]
         self._change("move of a layer", tuple(self._layers[index] for index in order))
+        self.invalidate()
 
     def _take_kind(self) -> None:
         action = self.sender()

@@ -146,7 +146,8 @@ class WeightsTab(View):
         most = self.matrix.viewport.largest
         # A small matrix stays at the top, close to its bias, instead of floating in the middle of the tab.
         width = int(weight.shape[1] * most.width()) + _NAMES if standing else _UNLIMITED
-        height = int(weight.shape[0] * most.height()) + _NAMES if standing else _UNLIMITED
+        rows = weight.shape[0] if weight.ndim == 2 else 1
+        height = int(rows * most.height()) + _NAMES
         self.matrix.setMaximumSize(width, height)
         return {self.matrix}
 

@@ -177,12 +177,12 @@ class MatrixView(GridView):
                 painter.drawText(beside, align, self._row_names[row])
         if top:
             align = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
-            painter.setClipRect(QRectF(seen.left(), 0, seen.width(), seen.top()))
-            every = self.named_columns()
+            every, over = self.named_columns(), self._widest_name()
+            painter.setClipRect(QRectF(seen.left() - over / 2, 0, seen.width() + over, seen.top()))
             for column in columns[: len(self._column_names)]:
                 if column % every:
                     continue
-                cell, over = self.viewport.cell_rect(0, column), self._widest_name()
+                cell = self.viewport.cell_rect(0, column)
                 place = QRectF(cell.center().x() - over / 2, seen.top() - top, over, top - 2)
                 painter.drawText(place, align, self._column_names[column])
         painter.setClipping(False)

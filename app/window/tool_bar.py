@@ -21,9 +21,7 @@ RATE_WIDTH = 190
 NARROW = 1150
 """Width of the window below which not everything fits, in pixels."""
 
-_RATE_HELP = (
-    "The schedule changes the learning rate from step to step; the field holds the one that it starts out from."
-)
+_RATE_HELP = "The schedule changes the learning rate from step to step; the field holds the one it starts out from."
 
 _STEPS = ("batch_start", "back", "next_layer", "next_batch", "next_epoch")
 

@@ -257,15 +257,15 @@ def test_the_losses_of_a_batch_carry_the_numbers_of_their_samples(show, qtbot):
 
 def test_an_equation_names_the_slice_it_shows(show):
     document = images()
-    inspector = show(document, 0)
-    for _ in document.tape.records:
-        document.next_layer()
     step = step_of(document)
-    place = Place(step.position("backward", 0), "d_weight", (2, 1, 0, 2))
-    document.questions.ask(place)
-    shown = equation(explain(step, place))
-    sample = int(re.match(r"dy\[(\d+), 2, :, :\]$", shown.titles[0]).group(1))
-    record = step.tape.records[place.record]
+    inspector = show(document, len(step.tape.records))
+    position = step.position("backward", 0)
+    document.questions.ask(Place(position, "d_weight", (2, 1, 0, 2)))
+    shown = equation(explain(step, Place(position, "d_weight", (2, 1, 0, 2))))
+    assert shown
+    found = re.fullmatch(r"dy\[(\d+), 2, :, :\]", shown.titles[0])
+    assert found
+    sample, record = int(found[1]), step.tape.records[position]
     np.testing.assert_array_equal(shown.pictures[0], record.tensors["dy"][sample, 2])
     assert shown.titles[1] == f"x[{sample}, 1, :, :]" and len(shown.words) == 2
     assert inspector.explain.pictures.equation.isVisible()

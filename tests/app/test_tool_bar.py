@@ -1,4 +1,4 @@
-"""The tool bar says where the training stands: the loss as far as it is known, and the rate the schedule makes of it."""
+"""The tool bar says where the training stands: the loss as far as it is known, and the rate in force."""
 
 import numpy as np
 from PySide6.QtTest import QTest

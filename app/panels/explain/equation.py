@@ -103,8 +103,8 @@ class EquationView(PaintedView):
         rows, _ = shown.pictures[0].shape
         pictures = _STRIP if rows == 1 else _PICTURE
         self.setFixedHeight(int(pictures + _GAP + (1 + len(shown.words)) * line_height()))
-        self.setAccessibleDescription(", ".join(shown.words))
         self.set_message("")
+        self.setAccessibleDescription(", ".join(shown.words))
 
     def hover_text(self) -> str:
         """The factors and the product under the pointer, or what all of them add up to."""

@@ -90,8 +90,8 @@ class SourcesView(PaintedView):
         self.setVisible(bool(found))
         self._fit_height()
         names = ", ".join(source.title for source in found)
-        self.setAccessibleDescription(f"Made from {names}")
         self.set_message("")
+        self.setAccessibleDescription(f"Made from {names}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A wider picture is a higher one."""

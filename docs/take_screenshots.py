@@ -1,0 +1,101 @@
+"""Takes the pictures of the readme and of docs/views.md anew: `python docs/take_screenshots.py` (needs MNIST).
+
+Off-screen, with the real window; so they show what the program shows, and never grow old unnoticed.
+"""
+
+import os
+from pathlib import Path
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+from PySide6.QtWidgets import QApplication
+
+from app.document.document import Document
+from app.document.presets import load_preset
+from app.engine.in_process import InProcessEngine
+from app.panels.inspector import Inspector
+from app.theme import ThemeName
+from app.train_command import load_data
+from app.window.main_window import MainWindow
+from app.window.screenshot import save_picture
+from app.window.start import make_application
+from core.explain import Place
+from core.tape import Phase
+
+FOLDER = Path(__file__).parent / "screenshots"
+LARGE, SMALL = (1600, 1000), (1280, 800)
+
+WINDOWS: tuple[tuple[str, str, ThemeName, tuple[int, int], int], ...] = (
+    ("mnist-light-1600", "mnist-conv", "light", LARGE, 18),
+    ("mnist-dark-1600", "mnist-conv", "dark", LARGE, 18),
+    ("mnist-light-1280", "mnist-dense", "light", SMALL, 10),
+    ("mnist-dark-1280", "mnist-dense", "dark", SMALL, 10),
+    ("xor-light-1600", "xor", "light", LARGE, 6),
+    ("xor-dark-1600", "xor", "dark", LARGE, 6),
+    ("xor-light-1280", "xor", "light", SMALL, 6),
+    ("xor-dark-1280", "xor", "dark", SMALL, 6),
+)
+
+VIEWS: tuple[tuple[str, str, Phase, int, str, tuple[int, ...]], ...] = (
+    ("conv-forward", "mnist-conv", "forward", 3, "y", (3, 2, 3, 3)),
+    ("conv-weight-gradient", "mnist-conv", "backward", 3, "d_weight", (3, 2, 1, 1)),
+    ("conv-input-gradient", "mnist-conv", "backward", 3, "dx", (3, 2, 5, 5)),
+    ("max-pool", "mnist-conv", "forward", 2, "y", (3, 2, 5, 5)),
+    ("activation", "xor", "backward", 1, "dx", (3, 2)),
+    ("dense", "mnist-dense", "backward", 1, "d_weight", (3, 407)),
+    ("cross-entropy", "mnist-dense", "loss", 6, "dy", (3, 2)),
+    ("losses", "mnist-dense", "loss", 6, "value", ()),
+    ("batch-norm", "mnist-conv-batchnorm", "forward", 1, "y", (3, 2, 5, 5)),
+    ("dropout", "mnist-conv-batchnorm", "forward", -1, "y", (3, 7)),
+    ("update", "mnist-conv", "update", 3, "after", (3, 2, 1, 1)),
+)
+
+
+def main() -> None:
+    """All pictures."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, preset, theme, size, steps in WINDOWS:
+        window = open_window(preset, theme, size)
+        for _ in range(steps):
+            window.document.next_layer()
+        save_picture(window, FOLDER / f"{name}.png")
+        window.close()
+    for theme in ("light", "dark"):
+        for view in VIEWS:
+            take_view(*view, theme)
+
+
+def take_view(
+    name: str, preset: str, phase: Phase, layer: int, tensor: str, index: tuple[int, ...], theme: ThemeName
+) -> None:
+    """The Explain tab for one number, by itself; the readme's example with the whole window around it."""
+    window = open_window(preset, theme, LARGE)
+    document = window.document
+    assert document.tape
+    if layer < 0:
+        layer = next(i for i, spec in enumerate(document.experiment.layers) if spec["kind"] == "dropout")
+    position = document.tape.position(phase, layer)
+    document.go_to(position + 1)
+    document.questions.ask(Place(position, tensor, index))
+    inspector = window.arrangement.panel(Inspector)
+    if inspector.explain.check_button.isVisible():
+        inspector.explain.check()
+    QApplication.processEvents()
+    inspector.grab().save(str(FOLDER / f"view-{name}-{theme}.png"))
+    if name == "conv-weight-gradient" and theme == "light":
+        save_picture(window, FOLDER / "explain-light-1600.png")
+    window.close()
+
+
+def open_window(preset: str, theme: ThemeName, size: tuple[int, int]) -> MainWindow:
+    """A window on a preset, at the start of its first batch."""
+    make_application(theme)
+    experiment = load_preset(preset)
+    window = MainWindow(Document(experiment, load_data(experiment.source())), InProcessEngine())
+    window.resize(*size)
+    window.show()
+    return window
+
+
+if __name__ == "__main__":
+    main()
