@@ -101,7 +101,7 @@ class LayersPanel(View):
 
     def refresh(self) -> None:
         self.list.blockSignals(True)
-        if self._listed != self._layers:
+        if True:
             self._fill_list()
         selected = self.document.selected_layer
         row = selected if 0 <= selected < len(self._layers) else -1
@@ -160,7 +160,8 @@ class LayersPanel(View):
     # From the widgets
 
     def _select(self, row: int) -> None:
-        if row >= 0:
+        # A list that is being destroyed moves its current row too, and then there is nobody left to tell.
+        if row >= 0 and self.list.isVisible():
             self.document.select_layer(row)
 
     def _take_spec(self, spec: dict[str, Any]) -> None:

@@ -146,8 +146,7 @@ class WeightsTab(View):
         most = self.matrix.viewport.largest
         # A small matrix stays at the top, close to its bias, instead of floating in the middle of the tab.
         width = int(weight.shape[1] * most.width()) + _NAMES if standing else _UNLIMITED
-        rows = weight.shape[0] if weight.ndim == 2 else 1
-        height = int(rows * most.height()) + _NAMES
+        height = int((weight.shape[0] if weight.ndim == 2 else 1) * most.height()) + _NAMES
         self.matrix.setMaximumSize(width, height)
         return {self.matrix}
 

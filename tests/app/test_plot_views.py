@@ -173,9 +173,9 @@ def test_samples_without_room_are_not_passed_over_in_silence(qtbot: QtBot) -> No
 def test_the_arrangement_is_found_once_for_each_size(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def counted(count: int, *args: float) -> int:
+    def counted(count: int, height: int, width: int, room_width: float, room_height: float) -> int:
         asked.append(count)
-        return mosaic_columns(count, *args)
+        return mosaic_columns(count, height, width, room_width, room_height)
 
     monkeypatch.setattr(digit_grid, "mosaic_columns", counted)
     view = predictions(qtbot)
