@@ -32,6 +32,8 @@ class Settings(Configurable):
         help="Threads for matrix products, from the next start on. Empty: chosen by the number of processors.",
     )
 
+    digits: int = option(4, minimum=2, maximum=9, help="Significant digits of the numbers in cells, tips and terms.")
+
     @property
     def evaluation_share(self) -> float:
         """The share of the time that evaluations may take, 0 … 1."""

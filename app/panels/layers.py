@@ -101,7 +101,7 @@ class LayersPanel(View):
 
     def refresh(self) -> None:
         self.list.blockSignals(True)
-        if True:
+        if self._listed != self._layers:
             self._fill_list()
         selected = self.document.selected_layer
         row = selected if 0 <= selected < len(self._layers) else -1

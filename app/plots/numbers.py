@@ -12,14 +12,20 @@ _SMALLEST_FIXED = 1e-3
 _LARGEST_FIXED = 1e5
 
 
-def format_number(value: float, digits: int = 4) -> str:
-    """A value with `digits` significant digits: `−0.01874`, `97.61`, `8.7e−4`, `NaN`, `−∞`.
+class Precision:
+    """With how many significant digits numbers are written where nothing else is asked for; a setting."""
+
+    digits = 4
+
+
+def format_number(value: float, digits: int | None = None) -> str:
+    """A value with `digits` significant digits (as set, unless given): `−0.01874`, `97.61`, `8.7e−4`, `NaN`, `−∞`.
 
     Range: fixed notation from 0.001 to below 100 000, never with zeros in the place of known units; powers of ten
     outside, whose mantissa has one digit less (the exponent needs the room), but two at least. Exact zero is `0`
     alone, so that it differs from what only rounds to 0.
     """
-    value = float(value)
+    value, digits = float(value), digits or Precision.digits
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

@@ -10,6 +10,7 @@ from app.dialogs.run_until import Goal, RunUntilDialog
 from app.dialogs.settings import SettingsDialog
 from app.document.document import Document
 from app.engine.protocol import Until
+from app.plots.numbers import Precision
 from app.settings import Settings
 from app.settings_store import load_settings, save_settings
 from app.window.run_control import RunControl
@@ -66,3 +67,7 @@ class TrainingDialogs(QObject):
     def _apply(self) -> None:
         self._run_control.evaluation_share = self.settings.evaluation_share
         self._document.course.snapshots.budget = self.settings.history_bytes
+        if Precision.digits != self.settings.digits:
+            Precision.digits = self.settings.digits
+            # Everything that shows numbers follows the selection.
+            self._document.selection_changed.emit()

@@ -14,7 +14,7 @@ from app.panels.explain.equation import equation
 from app.panels.explain.tab import NOT_REACHED, NOTHING_ASKED
 from app.panels.explain.words import place_name
 from app.panels.inspector import Inspector
-from app.plots.numbers import format_number
+from app.plots.numbers import Precision, format_number
 from core.datasets.base import Dataset
 from core.experiment import Experiment
 from core.explain import Place, Step, explain
@@ -282,3 +282,15 @@ def test_the_names_of_tensors_need_no_knowledge_of_state_dicts(show):
     assert len(set(names)) == len(names)
     assert {"weight (before)", "bias (before)", "weight after (update)", "bias after (update)"} <= {*names}
     assert inspector.explain.sources.accessibleDescription() == "Made from x, weight, bias"
+
+
+def test_numbers_are_written_with_as_many_digits_as_are_set(show, monkeypatch):
+    document = xor()
+    inspector = show(document, 7)
+    document.questions.ask(Place(6, "d_weight", (3, 1)))
+    value = explain(step_of(document), Place(6, "d_weight", (3, 1))).value
+    assert format_number(value) in inspector.explain.formula.text()
+    monkeypatch.setattr(Precision, "digits", 7)
+    document.selection_changed.emit()
+    assert len(format_number(value)) > len(format_number(value, 4))
+    assert format_number(value) in inspector.explain.formula.text()
