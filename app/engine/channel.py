@@ -32,6 +32,11 @@ class Channel:
         """Send when the pipe has room."""
         self._orders.put(order)
 
+    @property
+    def waiting(self) -> int:
+        """Reports that have arrived and were not taken yet."""
+        return self._reports.qsize()
+
     def receive(self, timeout: float = 0.0) -> object | None:
         """The next report, None when there is none within that many seconds."""
         try:

@@ -53,6 +53,9 @@ class ProcessEngine(Engine):
 
     # Orders
 
+    def waiting(self) -> int:
+        return self._channel.waiting if self._channel else 0
+
     def load(self, data: Dataset) -> None:
         self._data = data
         if self._channel is not None and self._is_alive():

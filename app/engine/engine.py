@@ -20,6 +20,10 @@ class Engine(QObject):
     slow = Signal(float)
     """For how many seconds the current step has been running, once that is long; 0 when it is over."""
 
+    def waiting(self) -> int:
+        """Reports that have arrived and were not shown yet."""
+        return 0
+
     def load(self, data: Dataset) -> None:
         """The data that the next runs train on."""
         raise NotImplementedError

@@ -26,6 +26,7 @@ from app.network_view.network_view import NetworkView
 from app.network_view.tape_bar import TapeBar
 from app.panels.curves import Curves
 from app.panels.data import DataPanel
+from app.panels.diagnostics import Diagnostics
 from app.plots.digit_grid import PredictionsView
 from app.plots.grid_view import GridView
 from app.theme import apply_theme, theme_changed
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
         self.tool_bar = MainToolBar(document, self.command, self)
         self.status_line = StatusLine(document)
         self.arrangement = Arrangement(self, document)
+        self.arrangement.panel(Diagnostics).frames_waiting = engine.waiting
         self.addToolBar(self.tool_bar)
         self.statusBar().addWidget(self.status_line, 1)
         self.statusBar().setSizeGripEnabled(False)
