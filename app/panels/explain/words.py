@@ -78,7 +78,7 @@ def terms_title(explanation: Explanation) -> str:
         return "It is this one term:"
     zeros = count - int(np.count_nonzero(explanation.values))
     shown = f"The largest {MOST_TERMS} of " if count - zeros > MOST_TERMS else "Its "
-    none = f" ({format_count(zeros)} of them are 0)" if zeros else ""
+    none = f" ({format_count(zeros)} of them {'is' if zeros == 1 else 'are'} 0)" if zeros else ""
     return f"{shown}{format_count(count)} terms{none}, which add up to {format_number(explanation.total)}:"
 
 
