@@ -11,18 +11,16 @@ import importlib
 import importlib.util
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from benchmarks.networks import CASES, EVALUATION, GROWTH, Case, matrix_flops
+from benchmarks.report import keep, machine
 
-RESULTS = Path(__file__).with_name("results.md")
 _HEADING = "## Core"
 _MEMORY = next(case for case in CASES if case.batch == 128 and "conv" in case.network)
 _PRESETS = (("mnist-dense", 0.95, 25), ("mnist-conv", 0.99, 200))
@@ -54,7 +52,7 @@ def main() -> None:
     else:
         text = _report(rows)
         print(text)
-        _keep(text)
+        keep(_HEADING, text)
     return None
 
 
@@ -160,9 +158,8 @@ def _time(call: Callable[[], Any], seconds: float) -> float:
 
 def _report(rows: list[dict[str, Any]]) -> str:
     """All tables of the section in `results.md`."""
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}"
     parts = [
-        f"{_HEADING}\n\nMeasured on {machine}, by `python -m benchmarks.core`.",
+        f"{_HEADING}\n\nMeasured on {machine()}, by `python -m benchmarks.core`.",
         _comparison(rows),
         _growth(),
         _training(),
@@ -226,22 +223,6 @@ def _training() -> str:
         f"and evaluates it: {memory['peak']:.0f} MB, of which {memory['data']:.0f} MB are data."
     )
     return "\n".join(lines)
-
-
-def _processor() -> str:
-    try:
-        info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor()
-    return next((line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), "")
-
-
-def _keep(text: str) -> None:
-    """Put the section into `results.md`, in place of the one before."""
-    kept = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Measurements\n"
-    before, _, rest = kept.partition(_HEADING)
-    _, mark, after = rest.partition("\n## ")
-    RESULTS.write_text(f"{before.rstrip()}\n\n{text}\n{mark}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,15 +7,14 @@ without a window, which the throughput is compared with, runs in another process
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).with_name("results.md")
+from benchmarks.report import keep, machine
+
 PRESETS = ("xor", "mnist-dense", "mnist-conv")
 _HEADING = "## The window"
 _STARTS = 3
@@ -63,7 +62,7 @@ def main() -> None:
         return
     text = _report(rows, arguments.quick)
     print(text)
-    _keep(text)
+    keep(_HEADING, text)
 
 
 def own_process(*arguments: str, **streams: Any) -> "subprocess.Popen[str]":
@@ -95,9 +94,8 @@ def _start() -> float:
 def _report(rows: list[dict[str, Any]], quick: bool) -> str:
     measured = [row for row in rows if "skipped" not in row]
     presets = [row["preset"] for row in measured if row["preset"]]
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}"
     lines = [
-        f"{_HEADING}\n\nMeasured on {machine}, by `python -m benchmarks.window{' --quick' if quick else ''}`, "
+        f"{_HEADING}\n\nMeasured on {machine()}, by `python -m benchmarks.window{' --quick' if quick else ''}`, "
         f"off-screen, 1600×1000.",
     ]
     if quick:
@@ -134,22 +132,6 @@ def _cell(value: float | None, name: str) -> str:
     text = f"{value:.3f}" if not unit else f"{value:.1f}" if value < 100 else f"{value:.0f}"
     missed = goal is not None and (value < goal if side == "least" else value > goal)
     return f"**{text}**" if missed else text
-
-
-def _processor() -> str:
-    try:
-        info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor()
-    return next((line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), "")
-
-
-def _keep(text: str) -> None:
-    """Put the section into `results.md`, in place of the one before."""
-    kept = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Measurements\n"
-    before, _, rest = kept.partition(_HEADING)
-    _, mark, after = rest.partition("\n## ")
-    RESULTS.write_text(f"{before.rstrip()}\n\n{text}\n{mark}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

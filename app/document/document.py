@@ -26,7 +26,7 @@ from core.trainer import Trainer
 from core.types import Array, Arrays, ChainruleError
 
 CHEAP_EVALUATION = 2_000
-"""Test sets up to this size are evaluated after every batch, larger ones after every epoch and every run."""
+"""Test sets up to this size are evaluated after every batch that is stepped through, larger ones after every epoch."""
 
 
 class Document:
