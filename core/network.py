@@ -19,9 +19,10 @@ from core.types import Array, Arrays, OptionError, Shape, ShapeError, StateError
 from core.words import count, memory_text
 
 MEMORY_LIMIT = 4 * 2**30
-"""Largest size of parameters, their gradients and an optimizer's memory, in bytes, that `build` accepts."""
+"""Largest size in bytes of parameters with their gradients and an optimizer's memory, and of what a batch computes."""
 
 _COPIES = 4  # parameters, gradients, and up to two arrays of optimizer memory
+_BATCH_COPIES = 3  # what a layer gives, its gradient, and what it keeps for backward
 
 
 class Observer(Protocol):
@@ -101,6 +102,22 @@ class Network:
             views[name] = flat[start : start + param.size].reshape(param.shape)
             start += param.size
         return views
+
+    def check_batch(self, rows: int) -> None:
+        """Refuse batches of that many rows when what the layers compute for them would take too much memory.
+
+        Errors: OptionError naming the largest layer
+        """
+        sizes = [math.prod(shape) for shape in self.shapes]
+        size = rows * sum(sizes) * self.flat_params.itemsize * _BATCH_COPIES
+        if size > MEMORY_LIMIT:
+            index = sizes.index(max(sizes))
+            raise OptionError(
+                f"A batch of {count(rows)} takes about {memory_text(size)} on its way through the layers, more than "
+                f"the {memory_text(MEMORY_LIMIT)} allowed. Most of it is in layer {index + 1}, "
+                f"{self.layers[index].title}, which gives {count(sizes[index])} values a sample: make the batch or "
+                f"that layer smaller."
+            )
 
     def forward(self, x: Array, training: bool = False, rng: np.random.Generator | None = None) -> Array:
         """The prediction for a batch: x (N, *input_shape) → (N, *shapes[-1])."""

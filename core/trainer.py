@@ -33,7 +33,7 @@ class Trainer:
 
     Rows are shuffled anew for every epoch, from the seed and the number of the epoch; the last batch of an epoch may be
     shorter, and a batch size beyond the number of rows means all of them. Errors: ShapeError when the network's output
-    does not fit the targets; DataError when a target makes no sense
+    does not fit the targets; DataError when a target makes no sense; OptionError when a batch takes too much memory
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Trainer:
         self.optimizer = optimizer
         self.data = data
         self.batch_size = min(batch_size, len(data.x_train))
+        network.check_batch(self.batch_size)
         self.seed = seed
         self.schedule = schedule or ConstantRate()
         self.penalty = penalty or NoPenalty()

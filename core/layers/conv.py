@@ -1,7 +1,6 @@
 """The convolution layer: patches of the image as the columns of a matrix, and one matrix product."""
 
 import dataclasses
-from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -10,10 +9,6 @@ from core.layers.base import Layer
 from core.layout import batch_first, batch_last, taps
 from core.options import option
 from core.types import Array, Arrays, OptionError, Shape, output_size
-
-_PATCH_BYTES = 6 * 2**20
-"""How large a matrix of patches may be: a larger batch is done in bands of rows, so that memory stays bounded and the
-patches are still in the processor's cache when they are multiplied."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -70,78 +65,84 @@ class Conv2D(Layer):
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         self._check_input(x)
-        x = batch_last(x)
+        strips = self._strips(batch_last(x))
         _, oh, ow = self.out_shape(self.in_shape)
-        weight = self.params["weight"].reshape(self.filters, -1)
-        y = np.empty((self.filters, oh, ow, x.shape[3]), x.dtype)
-        # y[f, (r, s, n)] = Σ_cij weight[f, (c, i, j)] patches[(c, i, j), (r, s, n)]
-        cache = {"x": batch_first(x)}
-        for rows, patches in self._patches(x, oh, ow):
-            np.matmul(weight, patches, out=y[:, rows].reshape(self.filters, -1))
-            if rows == slice(0, oh):  # small enough to be kept for backward
-                cache["patches"] = patches
-        y += self.params["bias"][:, None, None, None]
-        return batch_first(y), cache
+        # (i, c, j): the order in which a window of strips lies in memory
+        weight = self.params["weight"].transpose(0, 2, 1, 3).reshape(self.filters, -1)
+        y = np.empty((self.filters, oh, strips.shape[2]), x.dtype)
+        # y[f, r, (s, n)] = Σ_icj weight[f, (i, c, j)] windows[r, (i, c, j), (s, n)], a product for every row r
+        np.matmul(weight, self._windows(strips), out=y.transpose(1, 0, 2))
+        y += self.params["bias"][:, None, None]
+        return batch_first(y.reshape(self.filters, oh, ow, len(x))), {"strips": strips}
 
     def backward(
         self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
     ) -> tuple[Array | None, Arrays]:
-        x, dy = batch_last(cache["x"]), batch_last(dy)
-        filters, oh, ow, n = dy.shape
+        n, filters, oh, _ = dy.shape
+        dy = batch_last(dy).reshape(filters, oh, -1)
         grads = out or {name: np.empty_like(param) for name, param in self.params.items()}
-        # d_weight[f, (c, i, j)] = Σ_rsn dy[f, (r, s, n)] patches[(c, i, j), (r, s, n)]
+        # d_weight[(i, c, j), f] = Σ_r Σ_sn windows[r, (i, c, j), (s, n)] dy[f, r, (s, n)]
         d_weight = np.zeros((grads["weight"].size // filters, filters), dy.dtype)
-        kept = [(slice(0, oh), cache["patches"])] if "patches" in cache else None
-        for rows, patches in kept or self._patches(x, oh, ow):
-            d_weight += patches @ dy[:, rows].reshape(filters, -1).T
-        grads["weight"].reshape(filters, -1)[...] = d_weight.T
-        # d_bias[f] = Σ_rsn dy[f, (r, s, n)]; as a product with ones, because BLAS sums faster than NumPy.
-        np.matmul(dy.reshape(filters, -1), np.ones(oh * ow * n, dy.dtype), out=grads["bias"])
-        return batch_first(self._spread(dy, x.shape)) if need_dx else None, grads
+        for window, d_row in zip(self._windows(cache["strips"]), dy.transpose(1, 2, 0), strict=True):
+            d_weight += window @ d_row
+        kernel = self.kernel_size
+        grads["weight"][...] = d_weight.reshape(kernel, -1, kernel, filters).transpose(3, 1, 0, 2)
+        # d_bias[f] = Σ_rsn dy[f, r, (s, n)]; einsum sums along memory four times as fast as sum does.
+        np.einsum("frs->f", dy, out=grads["bias"])
+        return batch_first(self._spread(dy, n)) if need_dx else None, grads
 
-    def _patches(self, x: Array, oh: int, ow: int) -> Iterator[tuple[slice, Array]]:
-        """For each band of output rows, what the filters see there: (C·kh·kw, rows·ow·N), for x (C, H, W, N)."""
-        (channels, height, width, n), kernel, stride = x.shape, self.kernel_size, self.stride
-        padding = self._paddings()[0]
-        columns = taps(width, kernel, stride, padding, ow)
-        for band in _bands(oh, channels * kernel**2 * ow * n * x.itemsize):
-            count = band.stop - band.start
-            patches = np.empty((channels, kernel, kernel, count, ow, n), x.dtype)
-            rows = taps(height, kernel, stride, padding - band.start * stride, count)
-            # What lies outside the image is 0.
-            for i, (inside, _) in enumerate(rows):
-                patches[:, i, :, : inside.start] = 0
-                patches[:, i, :, inside.stop :] = 0
-            for j, (inside, _) in enumerate(columns):
-                patches[:, :, j, :, : inside.start] = 0
-                patches[:, :, j, :, inside.stop :] = 0
-            for i, (out_rows, in_rows) in enumerate(rows):
-                for j, (out_columns, in_columns) in enumerate(columns):
-                    patches[:, i, j, out_rows, out_columns] = x[:, in_rows, in_columns]
-            yield band, patches.reshape(channels * kernel**2, -1)
+    def _strips(self, x: Array) -> Array:
+        """Every row of the padded image (C, H, W, N) as the filters' columns see it: (rows, C·kw, ow·N)."""
+        (channels, height, width, n), kernel = x.shape, self.kernel_size
+        (before, after), ow = self._paddings(), self.out_shape(self.in_shape)[2]
+        strips = np.empty((before + height + after, channels, kernel, ow, n), x.dtype)
+        # What lies outside the image is 0.
+        strips[:before] = 0
+        strips[before + height :] = 0
+        rows = strips[before : before + height].transpose(1, 0, 2, 3, 4)
+        for j, (seen, inputs) in enumerate(taps(width, kernel, self.stride, before, ow)):
+            rows[:, :, j, : seen.start] = 0
+            rows[:, :, j, seen] = x[:, :, inputs]
+            rows[:, :, j, seen.stop :] = 0
+        return strips.reshape(len(strips), channels * kernel, ow * n)
 
-    def _spread(self, dy: Array, x_shape: Shape) -> Array:
-        """dx (C, H, W, N): every dy goes back to the patch it came from, times the filter.
+    def _windows(self, strips: Array) -> Array:
+        """What the filters see from each output row: kh strips below one another, (oh, kh·C·kw, ow·N), not copied.
+
+        Windows that overlap share their strips; so the patches take kw times the memory of the image, not kh·kw times.
+        """
+        _, height, length = strips.shape
+        row, column, entry = strips.strides
+        oh = self.out_shape(self.in_shape)[1]
+        shape, steps = (oh, self.kernel_size * height, length), (self.stride * row, column, entry)
+        return np.lib.stride_tricks.as_strided(strips, shape, steps, writeable=False)
+
+    def _spread(self, dy: Array, n: int) -> Array:
+        """dx (C, H, W, N) from dy (F, oh, ow·N): every dy goes back to the patch it came from, times the filter.
 
         dx[c, h, w, n] = Σ_j Σ_if weight[f, c, i, j] dy[f, r, s, n], with r and s as in the formula above. The inner sum
-        is a matrix product, with the output rows that saw row h gathered; the outer one adds columns, shifted by j.
+        is a matrix product for every row h, with the output rows that saw it; the outer one adds columns, shifted by j.
         """
-        (channels, height, width, n), (filters, oh, ow, _) = x_shape, dy.shape
+        (channels, height, width), (_, oh, length) = self.in_shape, dy.shape
         kernel, stride, padding = self.kernel_size, self.stride, self._paddings()[0]
-        weight = self.params["weight"].transpose(3, 1, 2, 0).reshape(kernel * channels, kernel * filters)
-        columns = taps(width, kernel, stride, padding, ow)
-        dx = np.zeros(x_shape, dy.dtype)
-        for band in _bands(height, filters * kernel * ow * n * dy.itemsize):
-            rows = band.stop - band.start
-            gathered = (np.empty if stride == 1 else np.zeros)((kernel, filters, rows, ow, n), dy.dtype)
-            for i, (out_rows, in_rows) in enumerate(taps(rows, kernel, stride, padding + band.start, oh)):
-                gathered[i, :, : in_rows.start] = 0
-                gathered[i, :, in_rows] = dy[:, out_rows]
-                gathered[i, :, in_rows.stop :] = 0
-            # parts[(j, c), (h, s, n)] = Σ_if weight[f, c, i, j] gathered[(i, f), (h, s, n)]
-            parts = (weight @ gathered.reshape(kernel * filters, -1)).reshape(kernel, channels, rows, ow, n)
-            for part, (out_columns, in_columns) in zip(parts, columns, strict=True):
-                dx[:, band, in_columns] += part[:, :, out_columns]
+        # From the last i to the first: i falls while r rises.
+        weight = self.params["weight"][:, :, ::-1].transpose(3, 1, 2, 0).reshape(kernel * channels, kernel, -1)
+        rows = np.ascontiguousarray(dy.transpose(1, 0, 2))
+        parts = np.zeros((kernel, channels, height, length), dy.dtype)
+        for h in range(height):
+            # Output row r saw row h with i = h + padding − r·stride.
+            first, last = max(0, -((kernel - 1 - h - padding) // stride)), min(oh - 1, (h + padding) // stride)
+            if first > last:
+                continue
+            reach = slice(kernel - 1 - h - padding + first * stride, kernel - h - padding + last * stride, stride)
+            seen_by = rows[first : last + 1].reshape(-1, length)
+            # parts[(j, c), h, (s, n)] = Σ_rf weight[f, c, i, j] dy[f, r, (s, n)]
+            part = parts[:, :, h].reshape(kernel * channels, length)
+            np.matmul(weight[:, reach].reshape(kernel * channels, -1), seen_by, out=part)
+        dx = np.zeros((channels, height, width, n), dy.dtype)
+        columns = taps(width, kernel, stride, padding, length // n)
+        for part, (seen, inputs) in zip(parts.reshape(kernel, channels, height, -1, n), columns, strict=True):
+            dx[:, :, inputs] += part[:, :, seen]
         return dx
 
     def _paddings(self) -> tuple[int, int]:
@@ -149,10 +150,3 @@ class Conv2D(Layer):
         if isinstance(self.padding, str):
             return (self.kernel_size - 1) // 2, self.kernel_size // 2
         return self.padding, self.padding
-
-
-def _bands(rows: int, bytes_per_row: int) -> Iterator[slice]:
-    """Cut `rows` rows into bands that stay within `_PATCH_BYTES`, if that is possible."""
-    step = max(1, _PATCH_BYTES // bytes_per_row)
-    for start in range(0, rows, step):
-        yield slice(start, min(start + step, rows))

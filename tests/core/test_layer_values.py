@@ -1,12 +1,12 @@
-"""What the table of cases cannot show: extreme inputs, ties, random masks, running statistics, work done in bands."""
+"""What the table of cases cannot show: extreme inputs, ties, random masks, running statistics."""
 
 import numpy as np
 import pytest
 
-from core.layers import conv, layer_from_spec
+from core.layers import layer_from_spec
 from core.layers.base import Layer
 from core.types import Array
-from tests.core.cases import CASES, Case, batch_last, frozen, run
+from tests.core.cases import Case, batch_last, frozen, run
 
 EXTREME = frozen(np.array([[-1000.0, -90.0, -0.0, 0.0, 90.0, 1000.0]]))
 
@@ -109,23 +109,6 @@ def test_the_mean_of_a_window_counts_the_border():
     layer = built("avg_pool2d", (1, 2, 2), kernel_size=2, padding=1)
     y = layer.forward(np.full((1, 1, 2, 2), 8.0), False, None)[0]
     assert y.tolist() == [[[[2.0, 2.0], [2.0, 2.0]]]]
-
-
-@pytest.mark.parametrize("rows", [1, 2, 3])
-def test_convolution_in_bands(rows: int, monkeypatch: pytest.MonkeyPatch):
-    """Large batches are done in bands of rows; where the bands are cut makes no difference."""
-    for case in (case for case in CASES if case.kind == "conv2d"):
-        whole = run(case.layer(), case.x(), case.dy())
-        channels, _, ow = *case.in_shape[:1], *case.unbuilt().out_shape(case.in_shape)[1:]
-        monkeypatch.setattr(
-            conv, "_PATCH_BYTES", rows * channels * case.options["kernel_size"] ** 2 * ow * case.batch * 8
-        )
-        banded = run(case.layer(), case.x(), case.dy())
-        monkeypatch.undo()
-        for mine, other in zip(whole[:2], banded[:2], strict=True):
-            np.testing.assert_allclose(mine, other, rtol=1e-12, atol=1e-13)
-        for name, gradient in whole[2].items():
-            np.testing.assert_allclose(banded[2][name], gradient, rtol=1e-12, atol=1e-12)
 
 
 def batches(*shape: int) -> list[Array]:

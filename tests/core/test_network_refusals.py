@@ -136,6 +136,17 @@ def test_many_layers_that_fit_one_by_one_are_refused_together():
     assert "GB" in message(OptionError, lambda: network.build((15_000,), 0))
 
 
+def test_a_batch_too_large_for_memory_is_refused_by_the_layer_that_computes_most():
+    """A few parameters can compute a lot: the padding makes images of 10 018 × 10 018."""
+    network = network_of(layer("conv2d", filters=1, kernel_size=3, padding=5000), layer("relu"))
+    network.build((1, 20, 20), 0)
+    network.check_batch(1)
+    text = message(OptionError, lambda: network.check_batch(4))
+    # 10 018² values of each of two layers, 4 samples, 4 bytes, three times over.
+    assert text.startswith("A batch of 4 takes about 9.6 GB ") and "layer 1, Conv2D" in text
+    assert text.endswith("make the batch or that layer smaller.")
+
+
 @pytest.mark.parametrize("last", ["softmax", "sigmoid"])
 @pytest.mark.parametrize(("loss", "own"), [("cross_entropy", "softmax"), ("bce_with_logits", "sigmoid")])
 def test_a_loss_on_logits_refuses_probabilities(last: str, loss: str, own: str):
