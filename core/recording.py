@@ -3,9 +3,10 @@
 The recorder is the network's observer, so the step it watches is the very step that trains.
 """
 
-import inspect
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from types import CodeType
 
 import numpy as np
 
@@ -45,12 +46,12 @@ class Recorder:
 
     def forward(self, index: int, x: Array, y: Array, cache: Arrays) -> None:
         layer = self._network.layers[index]
-        account = forward_account(layer, x, y, cache)
+        account = partial(forward_account, layer, x, y, cache)
         self._add("forward", index, layer.title, {"x": x, "y": y}, account, layer, "forward", cache)
 
     def loss(self, prediction: Array, target: Array, value: float, gradient: Array) -> None:
         loss, index = self._network.loss, len(self._network.layers)
-        account = loss_account(loss, prediction, target, value)
+        account = partial(loss_account, loss, prediction, target, value)
         tensors = {"prediction": prediction, "target": target, "dy": gradient}
         self._add("loss", index, loss.title, tensors, account, loss, "value_and_gradient")
         if self._contribution:
@@ -60,7 +61,7 @@ class Recorder:
         layer = self._network.layers[index]
         tensors = {"dy": dy, **({} if dx is None else {"dx": dx})}
         tensors |= {f"d_{name}": grad.copy() for name, grad in grads.items()}
-        account = backward_account(layer, dy, dx, cache)
+        account = partial(backward_account, layer, dy, dx, cache)
         self._add("backward", index, layer.title, tensors, account, layer, "backward", cache)
 
     def clipping(self, raw: Array, clipped: Array) -> None:
@@ -74,9 +75,7 @@ class Recorder:
 
     def update(self, optimizer: Optimizer, name: str, tensors: Arrays) -> None:
         """One parameter was changed."""
-        account = update_account(name, tensors["before"], tensors["after"], optimizer.learning_rate)
-        if "raw gradient" in tensors:
-            account += f" {clipping_account(tensors['raw gradient'], tensors['gradient'])}"
+        account = partial(_update_account, name, tensors, optimizer.learning_rate)
         self._add("update", int(name.split(".", maxsplit=1)[0]), name, tensors, account, optimizer, "_update_one")
 
     def _add_penalty(self, index: int) -> None:
@@ -85,7 +84,7 @@ class Recorder:
         tensors = {"value": np.asarray(amount)}
         for name, weight in weights.items():
             tensors |= {name: weight.copy(), f"d_{name}": self._contribution[name].copy()}
-        account = penalty_account(self._penalty, amount, sum(weight.size for weight in weights.values()))
+        account = partial(penalty_account, self._penalty, amount, sum(weight.size for weight in weights.values()))
         self._add("loss", index, "Penalty", tensors, account, self._penalty, "gradient")
 
     def _add(
@@ -94,17 +93,24 @@ class Recorder:
         index: int,
         name: str,
         tensors: Arrays,
-        account: str,
+        account: Callable[[], str],
         thing: Layer | Loss | Optimizer | Penalty,
         method: str,
         cache: Arrays | None = None,
     ) -> None:
-        text = sections(type(thing))
+        text, code = sections(type(thing)), getattr(thing, method).__code__
         formula = text.get("Gradient" if phase == "backward" else "Formula", "")
-        self.records.append(Record(phase, index, name, tensors, cache or {}, account, formula, _source(thing, method)))
+        self.records.append(Record(phase, index, name, tensors, cache or {}, account, formula, _source(code)))
 
 
-def _source(thing: Any, method: str) -> SourceLines:
-    code = getattr(type(thing), method).__code__
+def _update_account(name: str, tensors: Arrays, learning_rate: float) -> str:
+    account = update_account(name, tensors["before"], tensors["after"], learning_rate)
+    if "raw gradient" in tensors:
+        account += f" {clipping_account(tensors['raw gradient'], tensors['gradient'])}"
+    return account
+
+
+@cache
+def _source(code: CodeType) -> SourceLines:
     lines = [line for _, _, line in code.co_lines() if line is not None]
-    return SourceLines(Path(inspect.getfile(type(thing))), code.co_firstlineno, max(lines))
+    return SourceLines(Path(code.co_filename), code.co_firstlineno, max(lines))

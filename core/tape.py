@@ -6,6 +6,8 @@ looking at an earlier record.
 """
 
 import dataclasses
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -37,9 +39,14 @@ class Record:
     name: str  # "Dense", the loss's title, or the parameter "0.weight"
     tensors: Arrays
     cache: Arrays
-    account: str  # one sentence: what happened
+    tell: Callable[[], str]  # makes the account; most records are looked at without it
     formula: str
     source: SourceLines
+
+    @cached_property
+    def account(self) -> str:
+        """One sentence: what happened."""
+        return self.tell()
 
 
 @dataclasses.dataclass(frozen=True)
