@@ -17,9 +17,6 @@ PICTURES, HISTOGRAMS, TEXT = 33, 100, 250
 
 _TICK = 16
 
-_VIEWS_PER_TICK = 2
-"""Views redrawn between two frames: all of them at once would take longer than a frame."""
-
 
 class View(QWidget):
     """Shows a part of the document; subclasses override `refresh` and connect the document's signals to `invalidate`.
@@ -91,10 +88,10 @@ class FrameClock(QObject):
                 view.invalidate()
 
     def _tick(self) -> None:
-        redrawn = 0
         for _ in self._views:
             # In turn, so that the views behind a busy one are not forgotten.
             self._next = (self._next + 1) % len(self._views)
-            redrawn += self._views[self._next].tick()
-            if redrawn == _VIEWS_PER_TICK:
+            view = self._views[self._next]
+            # Words cost little, but two pictures between two frames would take longer than a frame.
+            if view.tick() and view.interval < TEXT:
                 return

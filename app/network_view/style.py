@@ -77,6 +77,7 @@ def ends_words(low: float, high: float) -> str:
     return f"{short_number(low)} to {short_number(high)}"
 
 
+@lru_cache(maxsize=512)
 def fitting(texts: tuple[str, ...], sizes: tuple[float, ...], room: float, bold: bool = False) -> tuple[str, float]:
     """The first text that fits into a line, in the largest of the sizes; the last one cut short if none does."""
     for text in texts:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.document.document import Document
 from app.plots.digit_grid import PredictionsView
 from app.plots.numbers import format_count
-from app.view import PICTURES, View
+from app.view import HISTOGRAMS, View
 from core.types import Array
 
 MOST_SHOWN = 256
@@ -21,7 +21,7 @@ class Predictions(View):
     """The batch as a grid of pictures with true and predicted class; a click selects the sample."""
 
     title = "Predictions"
-    interval = PICTURES
+    interval = HISTOGRAMS
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)

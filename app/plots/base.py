@@ -4,6 +4,8 @@ A view keeps its data; words about what is under the pointer are made while pain
 data arrives under a pointer that rests.
 """
 
+from functools import cache
+
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -81,16 +83,19 @@ class PaintedView(QWidget):
         return QSize(80, 60)
 
 
+@cache
 def small_font() -> QFont:
     """The font of labels in pictures."""
     return ui_font(SMALL_POINT_SIZE)
 
 
+@cache
 def line_height() -> int:
     """The height of the line of words under a picture."""
     return QFontMetrics(small_font()).height() + LINE_GAP
 
 
+@cache
 def number_metrics() -> QFontMetricsF:
     """Measures of the font of numbers in pictures."""
     return QFontMetricsF(mono_font())

@@ -81,6 +81,12 @@ def gray_image(array: Array, low: float, high: float, blank: Array | None = None
     return colored_image(sequential_index(array, low, high), gray_table(), blank)
 
 
+def gray_images(images: Array, low: float, high: float) -> list[QImage]:
+    """Several images (N, H, W) in ink, as `gray_image` makes one."""
+    table = gray_table()
+    return [colored_image(index, table) for index in sequential_index(images, low, high)]
+
+
 def class_image(probabilities: Array) -> QImage:
     """Class colours mixed by probability.
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QMouseEvent,
 from PySide6.QtWidgets import QWidget
 
 from app.plots.base import MARGIN, PaintedView, draw_line, line_height
-from app.plots.color_maps import finite_range, gray_image
+from app.plots.color_maps import finite_range, gray_images
 from app.plots.mosaic import mosaic_columns
 from app.plots.numbers import format_count, format_number, format_share
 from app.theme import current_theme, readable
@@ -36,7 +36,7 @@ class PredictionsView(PaintedView):
         self._probability: Array = np.zeros(0)
         self._names: tuple[str, ...] = ()
         self._range = (0.0, 1.0)
-        self._pictures: list[QImage] | None = None
+        self._pictures: list[QImage] = []
         self._columns: tuple[tuple[float, ...], int] = ((), 1)
         self._pointed: int | None = None
         self._selected: int | None = None
@@ -53,7 +53,7 @@ class PredictionsView(PaintedView):
         self._true, self._predicted = np.array(true, dtype=int), np.array(predicted, dtype=int)
         self._probability, self._names = np.array(probability), tuple(class_names)
         self._range = finite_range(self._images)
-        self._pictures = None
+        self._pictures = []
         if self._selected is not None and self._selected >= len(images):
             self._selected = None
         self._pointed = None
@@ -117,14 +117,15 @@ class PredictionsView(PaintedView):
 
     def restyle(self) -> None:
         """Make the pictures again in the colours of the theme."""
-        self._pictures = None
+        self._pictures = []
         super().restyle()
 
     def paint_content(self, painter: QPainter) -> None:
         """Pictures, captions, frames, strip."""
-        if self._pictures is None:
-            self._pictures = [gray_image(image, *self._range) for image in self._images]
-        for index in range(self.shown_count()):
+        shown = self.shown_count()
+        if len(self._pictures) < shown:
+            self._pictures = gray_images(self._images[:shown], *self._range)
+        for index in range(shown):
             self._paint_sample(painter, index, self._pictures[index])
         strip = QRectF(self.rect()).adjusted(MARGIN + 2, 0, -MARGIN - 2, -MARGIN)
         strip.setTop(strip.bottom() - line_height())

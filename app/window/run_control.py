@@ -14,6 +14,9 @@ from core.types import ChainruleError
 _BEARABLE = 0.002
 """What holds the window up for t seconds may happen every t²/0.002 seconds: 9 ms 25 times a second, 20 ms 5 times."""
 
+_SHARE = 0.05
+"""Largest share of the time for taking up states: the memory that goes through it is held up in the training."""
+
 _LONG_STEP = 0.25
 """Seconds of a step that is too long to be done once more in the window while the training runs."""
 
@@ -97,7 +100,7 @@ class RunControl(QObject):
         took = time.monotonic() - started
         # The lesser of two: something else may have held up one of them.
         cost, self._cost = min(took, self._cost), took
-        self._show_from = started + max(PICTURES / 1000, cost**2 / _BEARABLE)
+        self._show_from = started + max(PICTURES / 1000, cost / _SHARE, cost**2 / _BEARABLE)
 
     def _may_show(self, frame: Frame) -> bool:
         trainer = self._document.trainer
