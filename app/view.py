@@ -33,6 +33,7 @@ class View(QWidget):
         self.document = document
         self._stale = True
         self._refreshed_at = 0.0
+        document.settled.connect(self._catch_up)
 
     def refresh(self) -> None:
         """Draw what the document holds now."""
@@ -41,7 +42,12 @@ class View(QWidget):
     def invalidate(self) -> None:
         """What is shown is out of date: redraw now, or when the clock says, or when it is shown again."""
         self._stale = True
-        if not self.document.running:
+        if not self.document.running and not self.document.settling:
+            self._refresh_if_visible()
+
+    def _catch_up(self) -> None:
+        """A move has told everything that changed."""
+        if self._stale and not self.document.running:
             self._refresh_if_visible()
 
     def tick(self) -> bool:

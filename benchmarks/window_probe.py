@@ -28,6 +28,7 @@ from app.settings import default_threads
 from app.train_command import load_data, train_with_progress
 from app.window.main_window import MainWindow
 from app.window.start import make_application, open_window
+from benchmarks.tape_probe import tape
 from benchmarks.window import own_process
 from core.experiment import Experiment
 from core.types import ChainruleError
@@ -78,6 +79,7 @@ def _rows(desk: "_Desk", preset: str, quick: bool) -> dict[str, Any]:
     }
     with _disturbance(desk.window):
         rows["busy_gap_p95"] = float(np.percentile(desk.gaps(seconds), 95))
+    rows |= tape(desk.application, desk.window)
     rows |= _memory_growth(desk, *((15.0, 60.0) if quick else (60.0, 600.0)))
     return rows | {"curves": _curves(desk)}
 

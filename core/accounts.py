@@ -21,7 +21,7 @@ from core.layers.shape import Flatten, Reshape
 from core.losses import Loss
 from core.penalties import Penalty
 from core.types import Array, Arrays, shape_text
-from core.words import count, every, plural
+from core.words import chosen, count, every, number, plural
 
 
 @singledispatch
@@ -110,7 +110,7 @@ def _(layer: ReLU, x: Array, y: Array, cache: Arrays) -> str:
 def _(layer: LeakyReLU | ELU, x: Array, y: Array, cache: Arrays) -> str:
     passed, how = _nonzero(x > 0), "bent towards −alpha"
     if isinstance(layer, LeakyReLU):
-        how = f"multiplied by {layer.negative_slope:g}"
+        how = f"multiplied by {chosen(layer.negative_slope)}"
     return f"{layer.title} forward: {passed} of {count(x.size)} values are positive and pass, the rest are {how}."
 
 
@@ -218,8 +218,8 @@ def _(layer: ReLU, dy: Array, dx: Array | None, cache: Arrays) -> str:
 
 @backward_account.register
 def _(layer: LeakyReLU, dy: Array, dx: Array | None, cache: Arrays) -> str:
-    passed, slope = _nonzero(cache["x"] > 0), layer.negative_slope
-    return f"LeakyReLU backward: {passed} of {count(dy.size)} gradients pass, the rest are multiplied by {slope:g}."
+    passed, slope = _nonzero(cache["x"] > 0), chosen(layer.negative_slope)
+    return f"LeakyReLU backward: {passed} of {count(dy.size)} gradients pass, the rest are multiplied by {slope}."
 
 
 @backward_account.register(Sigmoid)
@@ -228,7 +228,7 @@ def _(layer: Layer, dy: Array, dx: Array | None, cache: Arrays) -> str:
     slope = cache["y"] * (1 - cache["y"]) if isinstance(layer, Sigmoid) else 1 - cache["y"] ** 2
     return (
         f"{layer.title} backward: each gradient is multiplied by the slope of the curve there, "
-        f"{slope.mean():.3f} on average."
+        f"{number(slope.mean(), 3)} on average."
     )
 
 
@@ -258,39 +258,40 @@ def _nonzero(values: Array) -> str:
 
 
 def _rest(layer: Dropout) -> str:
-    return f", the rest multiplied by {1 / (1 - layer.p):.3g}" if layer.p < 1 else ""
+    return f", the rest multiplied by {number(1 / (1 - layer.p), 3)}" if layer.p < 1 else ""
 
 
 def _span(values: Array) -> str:
     low, high = float(values.min()), float(values.max())
-    return f"{low:.2g}" if len(values) == 1 else f"{low:.2g} to {high:.2g}"
+    return number(low, 2) if len(values) == 1 else f"{number(low, 2)} to {number(high, 2)}"
 
 
 def loss_account(loss: Loss, prediction: Array, target: Array, value: float) -> str:
     """How wrong the batch was."""
     per_sample = loss.per_sample(prediction, target)
     return (
-        f"{loss.title}: {value:.4f}, the mean over {plural(len(per_sample), 'sample')}; "
-        f"the worst one has {per_sample.max():.4f}."
+        f"{loss.title}: {number(value)}, the mean over {plural(len(per_sample), 'sample')}; "
+        f"the worst one has {number(per_sample.max())}."
     )
 
 
 def penalty_account(penalty: Penalty, amount: float, weights: int) -> str:
     """What the penalty costs and does."""
-    return f"{penalty.title}: {amount:.4g}, from {plural(weights, 'weight')}; it pulls each of them towards 0."
+    return f"{penalty.title}: {number(amount)}, from {plural(weights, 'weight')}; it pulls each of them towards 0."
 
 
 def clipping_account(raw: Array, clipped: Array) -> str:
     """What clipping did to a gradient."""
-    return f"Clipping came first: the largest gradient was {np.abs(raw).max():.2g}, now {np.abs(clipped).max():.2g}."
+    largest, now = (number(np.abs(gradient).max(), 2) for gradient in (raw, clipped))
+    return f"Clipping came first: the largest gradient was {largest}, now {now}."
 
 
 def update_account(name: str, before: Array, after: Array, learning_rate: float) -> str:
     """How far a parameter moved."""
     change = np.abs(after - before)
     layer, parameter = name.split(".")
-    most = f" on average, {change.max():.2g} at most" if change.size > 1 else ""
+    most = f" on average, {number(change.max(), 2)} at most" if change.size > 1 else ""
     return (
         f"Update of the {parameter} of layer {int(layer) + 1}: {plural(before.size, 'value')} moved by "
-        f"{change.mean():.2g}{most} (learning rate {learning_rate:g})."
+        f"{number(change.mean(), 2)}{most} (learning rate {chosen(learning_rate, 4)})."
     )

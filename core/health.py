@@ -10,6 +10,7 @@ import numpy as np
 
 from core.network import Network
 from core.types import Array, Arrays, ChainruleError
+from core.words import number
 
 Direction = Literal["forward", "loss", "backward"]
 
@@ -76,7 +77,7 @@ class NonFiniteFinder:
         index = int(name.split(".")[0])
         text = (
             f"Step {step}: the gradients of {self._layer(index)} going backward are so large (up to "
-            f"{largest[name]:.2g}) that their squares are not finite; {_KEPT} {_ADVICE}"
+            f"{number(largest[name], 2)}) that their squares are not finite; {_KEPT} {_ADVICE}"
         )
         return NonFiniteError(text, step, index, "backward")
 

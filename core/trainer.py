@@ -14,6 +14,7 @@ from core.datasets.base import Dataset
 from core.health import NonFiniteFinder
 from core.metrics import Evaluation, accuracy, confusion_matrix, r_squared
 from core.network import Network
+from core.norms import NormWatch
 from core.optimizers import Optimizer
 from core.penalties import NoPenalty, Penalty, penalised
 from core.recording import Recorder
@@ -88,13 +89,14 @@ class Trainer:
             self._order_epoch = epoch
         return self._order[batch * self.batch_size : (batch + 1) * self.batch_size]
 
-    def train_step(self) -> float:
+    def train_step(self, watch: NormWatch | None = None) -> float:
         """Train on the next batch; returns its loss.
 
-        Errors: NonFiniteError, and nothing has changed, when the loss or a gradient is NaN or infinite
+        Errors: NonFiniteError, and nothing has changed, when the loss or a gradient is NaN or infinite; NormError, and
+        nothing has changed, when a norm that is watched leaves its range
         """
         rows = self.next_rows()
-        return self._step(self.data.x_train.take(rows, axis=0), self._t_train.take(rows, axis=0))
+        return self._step(self.data.x_train.take(rows, axis=0), self._t_train.take(rows, axis=0), watch=watch)
 
     def record_step(self) -> Tape:
         """Train on the next batch exactly as `train_step` does, and keep everything that happened.
@@ -208,7 +210,7 @@ class Trainer:
         self.optimizer.set_options({"learning_rate": self.learning_rate, **options})
         self.learning_rate = self.optimizer.learning_rate
 
-    def _step(self, x: Array, target: Array, recorder: Recorder | None = None) -> float:
+    def _step(self, x: Array, target: Array, recorder: Recorder | None = None, watch: NormWatch | None = None) -> float:
         network, optimizer, pull = self.network, self.optimizer, self._pull
         start = self._snapshot()
         # What overflows is found by looking at the results, and told in words instead of warnings.
@@ -217,7 +219,7 @@ class Trainer:
                 self.penalty.gradient(network.flat_params, out=pull)
                 pull *= self._penalised
             try:
-                loss, _ = network.loss_and_gradients(x, target, self.rng, recorder)
+                loss, _ = network.loss_and_gradients(x, target, self.rng, recorder or watch)
             except Exception:  # out of memory, say: the step may be tried again
                 self._rewind(start)
                 raise
@@ -228,6 +230,9 @@ class Trainer:
             norm = math.sqrt(grads.dot(grads))
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 self._refuse(x, target, start)
+            if watch is not None and watch.left:
+                self._rewind(start)
+                raise watch.error(self.steps + 1)
             raw = grads if recorder is None else grads.copy()
             self.clipping.clip(grads, norm)
             if recorder is not None:

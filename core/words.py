@@ -1,12 +1,59 @@
-"""Numbers in sentences: counts, plurals and sizes, written the same way everywhere."""
+"""Numbers in sentences: values, counts, plurals and sizes, written the same way by the core and the window.
+
+A real minus sign, no plus signs, and values that are not finite in words.
+"""
+
+import math
+
+MINUS = "\N{MINUS SIGN}"
+_SMALLEST_FIXED = 1e-3
+_LARGEST_FIXED = 1e5
+_LARGEST_COUNT = 1e9
 
 NARROW_SPACE = "\u202f"
 """The space between groups of three digits; a line does not break at it."""
 
 
+def number(value: float, digits: int = 4) -> str:
+    """A measured value with `digits` significant digits: `−0.01874`, `97.61`, `8.7e−4`, `NaN`, `−∞`.
+
+    Range: fixed notation from 0.001 to below 100 000, never with zeros in the place of known units; powers of ten
+    outside, whose mantissa has one digit less (the exponent needs the room), but two at least. Exact zero is `0`
+    alone, so that it differs from what only rounds to 0.
+    """
+    value = float(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if value == 0:
+        return "0"
+    if value == math.trunc(value) and abs(value) < _LARGEST_FIXED:
+        return f"{int(value)}".replace("-", MINUS)
+    # Rounding first: 0.00099996 is written as 0.001000 and must not fall between the notations.
+    rounded = float(f"{value:.{digits - 1}e}")
+    if _SMALLEST_FIXED <= abs(rounded) < _LARGEST_FIXED:
+        decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+        return f"{value:.{decimals}f}".replace("-", MINUS)
+    mantissa, exponent = f"{value:.{max(digits - 2, 1)}e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+
+
+def chosen(value: float, digits: int = 6) -> str:
+    """A number that somebody chose, as short as it can be told: `0.03`, `1e−5`, `1 000 000`."""
+    if not math.isfinite(value):
+        return number(value)
+    if value == math.trunc(value) and abs(value) < _LARGEST_COUNT:
+        return count(int(value))
+    mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", MINUS) if e else mantissa.replace("-", MINUS)
+
+
 def count(number: int) -> str:
-    """A count in groups of three digits: 12 544."""
-    return f"{number:,}".replace(",", NARROW_SPACE)
+    """A whole number in groups of three, kept apart by thin spaces that do not break: `12 544`."""
+    return f"{number:,}".replace(",", NARROW_SPACE).replace("-", MINUS)
 
 
 def plural(number: int, word: str) -> str:

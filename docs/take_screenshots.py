@@ -3,6 +3,7 @@
 Off-screen, with the real window; so they show what the program shows, and never grow old unnoticed.
 """
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -36,19 +37,34 @@ WINDOWS: tuple[tuple[str, str, ThemeName, tuple[int, int], int], ...] = (
     ("xor-dark-1280", "xor", "dark", SMALL, 6),
 )
 
+SOFTMAX = "mnist-dense with a softmax layer"
+
 VIEWS: tuple[tuple[str, str, Phase, int, str, tuple[int, ...]], ...] = (
     ("conv-forward", "mnist-conv", "forward", 3, "y", (3, 2, 3, 3)),
     ("conv-weight-gradient", "mnist-conv", "backward", 3, "d_weight", (3, 2, 1, 1)),
     ("conv-input-gradient", "mnist-conv", "backward", 3, "dx", (3, 2, 5, 5)),
     ("max-pool", "mnist-conv", "forward", 2, "y", (3, 2, 5, 5)),
+    ("max-pool-gradient", "mnist-conv", "backward", 2, "dx", (3, 2, 10, 11)),
     ("activation", "xor", "backward", 1, "dx", (3, 2)),
     ("dense", "mnist-dense", "backward", 1, "d_weight", (3, 407)),
     ("cross-entropy", "mnist-dense", "loss", 6, "dy", (3, 2)),
+    ("softmax", SOFTMAX, "forward", 6, "y", (3, 2)),
+    ("softmax-gradient", SOFTMAX, "backward", 6, "dx", (3, 2)),
     ("losses", "mnist-dense", "loss", 6, "value", ()),
     ("batch-norm", "mnist-conv-batchnorm", "forward", 1, "y", (3, 2, 5, 5)),
+    ("batch-norm-gradient", "mnist-conv-batchnorm", "backward", 1, "dx", (3, 2, 5, 5)),
     ("dropout", "mnist-conv-batchnorm", "forward", -1, "y", (3, 7)),
     ("update", "mnist-conv", "update", 3, "after", (3, 2, 1, 1)),
+    ("memory", "mnist-conv", "update", 3, "m after", (3, 2, 1, 1)),
 )
+
+INSIDE: tuple[tuple[str, str, Phase, int, str, tuple[int, ...], int, str], ...] = (
+    ("inside-batch-norm", "mnist-conv-batchnorm", "forward", 1, "y", (3, 2, 5, 5), 3, "Explain"),
+    ("inside-conv", "mnist-conv", "forward", 3, "y", (3, 2, 3, 3), 7, "Explain"),
+    ("inside-histogram", "mnist-conv-batchnorm", "backward", 1, "dx", (3, 2, 5, 5), 4, "Activations"),
+    ("inside-update", "xor", "update", 0, "after", (2, 1), 4, "Weights"),
+)
+"""Views of a sub-step: as the views, then which sub-step and which tab of the Inspector."""
 
 
 def main() -> None:
@@ -63,6 +79,8 @@ def main() -> None:
     for theme in ("light", "dark"):
         for view in VIEWS:
             take_view(*view, theme)
+        for inside in INSIDE:
+            take_inside(*inside, theme)
 
 
 def take_view(
@@ -71,6 +89,10 @@ def take_view(
     """The Explain tab for one number, by itself; the readme's example with the whole window around it."""
     window = open_window(preset, theme, LARGE)
     document = window.document
+    # Before the first step an optimizer has nothing to remember.
+    for _ in range(3 if phase == "update" else 0):
+        document.next_batch()
+    document.next_layer()
     assert document.tape
     if layer < 0:
         layer = next(i for i, spec in enumerate(document.experiment.layers) if spec["kind"] == "dropout")
@@ -87,10 +109,40 @@ def take_view(
     window.close()
 
 
+def take_inside(
+    name: str,
+    preset: str,
+    phase: Phase,
+    layer: int,
+    tensor: str,
+    index: tuple[int, ...],
+    substep: int,
+    tab: str,
+    theme: ThemeName,
+) -> None:
+    """A tab of the Inspector inside of a record."""
+    window = open_window(preset, theme, LARGE)
+    document = window.document
+    assert document.tape
+    position = document.tape.position(phase, layer)
+    document.go_to(position + 1)
+    document.questions.ask(Place(position, tensor, index))
+    document.walk.step_into()
+    document.walk.go_to_substep(substep)
+    inspector = window.arrangement.panel(Inspector)
+    inspector.tabs.setCurrentIndex([page.title for page in inspector.pages].index(tab))
+    QApplication.processEvents()
+    inspector.grab().save(str(FOLDER / f"view-{name}-{theme}.png"))
+    window.close()
+
+
 def open_window(preset: str, theme: ThemeName, size: tuple[int, int]) -> MainWindow:
     """A window on a preset, at the start of its first batch."""
     make_application(theme)
-    experiment = load_preset(preset)
+    experiment = load_preset("mnist-dense" if preset == SOFTMAX else preset)
+    if preset == SOFTMAX:
+        layers, loss = (*experiment.layers, {"kind": "softmax"}), {"kind": "negative_log_likelihood"}
+        experiment = dataclasses.replace(experiment, layers=layers, loss=loss)
     window = MainWindow(Document(experiment, load_data(experiment.source())), InProcessEngine())
     window.resize(*size)
     window.show()

@@ -4,17 +4,14 @@ Values that are not finite always are a reason to stop.
 """
 
 import dataclasses
-import math
 from typing import ClassVar
 
 import numpy as np
 from psygnal import Signal
 
+from core.norms import NormRange, first_left, norm_of
 from core.tape import Phase, Record, Tape
-from core.types import Array, OptionError
-
-WHOLE = ""
-"""In place of a parameter's name: the gradient of all parameters together."""
+from core.types import Arrays
 
 _DIRECTIONS: dict[Phase, str] = {
     "forward": "forward of {}",
@@ -38,30 +35,7 @@ class RecordBreak:
         return _DIRECTIONS[self.phase].format(thing)
 
 
-@dataclasses.dataclass(frozen=True)
-class NormBreak:
-    """Stops when the norm of a gradient leaves a range.
-
-    Range: low ≤ norm ≤ high is left alone; low below 0 or above high raises OptionError
-    """
-
-    parameter: str  # "0.weight", or WHOLE
-    low: float
-    high: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.low <= self.high:  # also refuses NaN
-            raise OptionError(
-                f"A norm lies between 0 and infinity, and the range has to go upwards: {self.low:g} to {self.high:g} "
-                f"does not."
-            )
-
-    def words(self) -> str:
-        """What it waits for: "norm of the gradient of 0.weight outside 0.1 to 10"."""
-        return f"norm of {gradient_words(self.parameter)} outside {self.low:g} to {self.high:g}"
-
-
-Break = RecordBreak | NormBreak
+Break = RecordBreak | NormRange
 
 
 class Breakpoints:
@@ -77,6 +51,11 @@ class Breakpoints:
         """Everything that is set, in the order in which it was."""
         return tuple(self._items)
 
+    @property
+    def norms(self) -> tuple[NormRange, ...]:
+        """The norms that are watched."""
+        return tuple(item for item in self._items if isinstance(item, NormRange))
+
     def toggle(self, record: Record) -> None:
         """Set a stop at a record, or remove the one there."""
         wanted = RecordBreak(record.phase, record.index, record.name)
@@ -86,10 +65,10 @@ class Breakpoints:
             self._items.append(wanted)
         self.changed.emit()
 
-    def add(self, item: NormBreak) -> None:
+    def add(self, item: NormRange) -> None:
         """Watch a gradient; an earlier range of the same gradient is replaced."""
         self._items = [
-            other for other in self._items if not (isinstance(other, NormBreak) and other.parameter == item.parameter)
+            other for other in self._items if not (isinstance(other, NormRange) and other.parameter == item.parameter)
         ]
         self._items.append(item)
         self.changed.emit()
@@ -112,44 +91,38 @@ class Breakpoints:
         """Whether any record of the tape has a stop."""
         return any(self.is_at(record) for record in tape.records)
 
+    def first(self, tape: Tape, done: int) -> int | None:
+        """The first place behind `done` records where there is a reason to stop."""
+        return next((cursor for cursor in range(done + 1, len(tape) + 1) if self.reason(tape, cursor)), None)
+
     def reason(self, tape: Tape, cursor: int) -> str:
         """Why to stop now that so many records are done, as a sentence; empty to go on."""
         record = tape.records[cursor - 1]
         if not_finite := _not_finite(record):
             return f"Stopped: {not_finite} of {record.name} holds values that are not finite."
-        for item in self._items:
-            if isinstance(item, NormBreak):
-                norm = _norm(tape, cursor, item.parameter)
-                if norm is not None and not item.low <= norm <= item.high:
-                    range_ = f"{item.low:g} to {item.high:g}"
-                    return f"Stopped: the norm of {gradient_words(item.parameter)} is {norm:.3g}, outside {range_}."
+        if left := _left(self.norms, tape, cursor):
+            range_, norm = left
+            return range_.sentence(tape.step, norm)
         if self.is_at(record):
             return f"Stopped at the breakpoint: {RecordBreak(record.phase, record.index, record.name).words()}."
         return ""
 
 
-def gradient_words(parameter: str) -> str:
-    """ "the gradient of 0.weight", "the whole gradient"."""
-    return f"the gradient of {parameter}" if parameter != WHOLE else "the whole gradient"
-
-
 def gradient_norm(tape: Tape, parameter: str) -> float:
     """The Euclidean norm of the gradient of the loss by a parameter, or by all of them."""
-    found = [array for name, array in _gradients(tape.records).items() if parameter in (WHOLE, name)]
-    return math.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in found))
+    return norm_of(_gradients(tape.records), parameter)
 
 
-def _norm(tape: Tape, cursor: int, parameter: str) -> float | None:
-    """The norm if the record that was just done completes that gradient."""
+def _left(norms: tuple[NormRange, ...], tape: Tape, cursor: int) -> tuple[NormRange, float] | None:
+    """The range that is left by a gradient which the record that was just done completes, and its norm."""
     record = tape.records[cursor - 1]
-    if record.phase != "backward":
+    if not norms or record.phase != "backward":
         return None
-    ends_here = cursor == len(tape) or tape.records[cursor].phase != "backward"
-    complete = ends_here if parameter == WHOLE else parameter in _gradients((record,))
-    return gradient_norm(tape, parameter) if complete else None
+    is_last = cursor == len(tape) or tape.records[cursor].phase != "backward"
+    return first_left(norms, _gradients(tape.records[:cursor]), _gradients((record,)), is_last)
 
 
-def _gradients(records: tuple[Record, ...]) -> dict[str, Array]:
+def _gradients(records: tuple[Record, ...]) -> Arrays:
     """The gradients of parameters in backward records, by the parameters' names."""
     return {
         f"{record.index}.{name.removeprefix('d_')}": array

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from app.document.history import History
-from app.document.snapshots import Snapshots
+from app.document.snapshots import Line, Snapshots
 from core.metrics import Evaluation
 from core.types import Array
 
@@ -35,17 +35,15 @@ class Course:
     def start_anew(self, name: str) -> None:
         """Empty curves for a new run; the old one becomes a past run if it came anywhere."""
         self._leave(name, 0)
-        self.history, self.snapshots, self.marks = History(), Snapshots(self.snapshots.budget), []
+        self.history, self.marks = History(), []
+        self.snapshots.take_up(())
 
-    def return_to(self, history: History, marks: list[tuple[int, str]], name: str) -> None:
-        """Take up a run again that was left; the one that was open becomes a past run where it went another way.
-
-        States up to where the two are the same training stay; of what came later only curves were kept.
-        """
+    def return_to(self, history: History, marks: list[tuple[int, str]], kept: Line, name: str) -> None:
+        """Take up a run again that was left; the one that was open becomes a past run where it went another way."""
         shared = self.history.shared_steps(history)
         if len(self.history.losses) > shared:
             self._leave(name, max(shared, 0))
-        self.snapshots.truncate(shared)
+        self.snapshots.take_up(kept)
         self.past_runs = [run for run in self.past_runs if not _same_curve(run.history, history)]
         self.history, self.marks = history, marks
         # A run that was taken up again may now go on differently than it once did.
@@ -58,6 +56,11 @@ class Course:
             self.history.truncate(step)
             self.history.branch_off(step)
         self.snapshots.truncate(step)
+        self.marks = [mark for mark in self.marks if mark[0] <= step]
+
+    def cut(self, step: int) -> None:
+        """Forget what was reported of the steps after `step`."""
+        self.history.truncate(step)
         self.marks = [mark for mark in self.marks if mark[0] <= step]
 
     def forget(self, run: PastRun) -> None:

@@ -4,7 +4,9 @@ Panels read it and listen to its signals; they change it through its methods onl
 training runs elsewhere the trainer here is a mirror, fed with frames, and its own stepping is refused.
 """
 
+import contextlib
 import dataclasses
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, ClassVar
 
 from psygnal import Signal
@@ -15,18 +17,22 @@ from app.document.edits import Edits, Moment
 from app.document.history import History
 from app.document.questions import Questions
 from app.document.standing import Standing
-from app.document.stepper import TapeMemory
+from app.document.stepper import Stop, TapeMemory
 from app.document.walk import Walk
 from core.datasets.base import Dataset
 from core.experiment import Experiment
+from core.explain.scene import Step
 from core.metrics import Evaluation
 from core.network import Network
 from core.tape import Record, Tape
 from core.trainer import Trainer
-from core.types import Array, Arrays, ChainruleError
+from core.types import Array, Arrays, ChainruleError, Spec
 
 CHEAP_EVALUATION = 2_000
-"""Test sets up to this size are evaluated after every batch that is stepped through, larger ones after every epoch."""
+"""Training and test sets up to this size are evaluated after every batch that is stepped through.
+
+A larger test set is evaluated in the background, see `Document.evaluation`.
+"""
 
 
 class Document:
@@ -42,6 +48,7 @@ class Document:
     history_changed: ClassVar[Signal] = Signal()
     selection_changed: ClassVar[Signal] = Signal()
     running_changed: ClassVar[Signal] = Signal()
+    settled: ClassVar[Signal] = Signal()  # the signals of one move are all sent, see `settling`
     failed: ClassVar[Signal] = Signal(str)  # a sentence: what was asked for cannot be done
     pause_needed: ClassVar[Signal] = Signal()  # whoever runs a training must have handed the weights back on return
 
@@ -52,12 +59,14 @@ class Document:
         self.questions = Questions()
         self.course = Course()
         self.running = False
+        self.settling = False  # in the middle of a move: more signals are to come
         self.selected_layer = 0
         self.sample = 0
         self.whole_batch = False  # pictures show the mean over the batch instead of `sample`
         self._standing = Standing()
         self.walk = Walk(self)
         self._announced = data
+        self._evaluating = False
         self._build()
 
     # What is shown
@@ -81,6 +90,11 @@ class Document:
     def tape(self) -> Tape | None:
         """The tape of the batch the cursor is in."""
         return self._standing.tape
+
+    @property
+    def step(self) -> Step | None:
+        """The tape with the layers, loss and options it was recorded with, whatever was changed since."""
+        return self._standing.stepper.step if self._standing.stepper else None
 
     @property
     def cursor(self) -> int:
@@ -141,11 +155,6 @@ class Document:
         """What the tapes take that lie around the cursor."""
         return self._standing.stepper.tapes if self._standing.stepper else None
 
-    @property
-    def options_as_recorded(self) -> bool:
-        """Whether loss and optimizer still have the options with which the tape was recorded."""
-        return self.tape is not None and all(step < self.tape.step for step, _ in self.course.marks)
-
     def shown_evaluation(self) -> tuple[int, Evaluation] | None:
         """The newest evaluation on test data that is not later than the cursor."""
         return self.history.evaluation_at(self.steps_done)
@@ -170,17 +179,17 @@ class Document:
             self._leave_later(self.steps_done)
         self.edits.add(label, self._moment())
         if self.running:
-            self._change_live(label, experiment)
+            self._change_live(experiment)
         else:
             self._switch(label, experiment, data)
 
-    def _change_live(self, label: str, experiment: Experiment) -> None:
-        """Change options of the optimizer while it runs elsewhere; the mirror here records the batches it shows."""
+    def open(self, experiment: Experiment, data: Dataset) -> None:
+        """Take another experiment in place of one that nobody has asked for or touched: nothing to go back to."""
+        self._switch("", experiment, data)
+
+    def _change_live(self, experiment: Experiment) -> None:
+        """Change options of the optimizer while it runs elsewhere; `show_progress` hears from which step they count."""
         self.experiment = experiment
-        self._note_options(len(self.history.losses), label)
-        if self.trainer:
-            options = {name: value for name, value in experiment.optimizer.items() if name != "kind"}
-            self.trainer.set_optimizer_options(options)
         self.experiment_changed.emit()
 
     def undo(self) -> None:
@@ -200,7 +209,17 @@ class Document:
     def _moment(self) -> Moment:
         """The newest moment, wherever one has travelled to."""
         state, cursor = self._standing.newest_place()
-        return Moment(self.experiment, self.data, state, cursor, self.history.copy(), list(self.course.marks))
+        course = self.course
+        return Moment(
+            self.experiment,
+            self.data,
+            state,
+            cursor,
+            course.history.copy(),
+            list(course.marks),
+            self.selected_layer,
+            course.snapshots.line(),
+        )
 
     def _leave_later(self, step: int) -> None:
         """Go on from a step: what came after it stays as a past run, and Undo brings it back."""
@@ -215,24 +234,26 @@ class Document:
         self.course.go_on_from(step, f"left at step {step}")
         self._standing.stay()
 
-    def _note_options(self, step: int, label: str = "other options") -> None:
-        """From `step` on the options in force now count; if they are others than before, the curves get a mark."""
-        before = self.history.experiment_of(step + 1)
-        if before not in (None, self.experiment):
-            self.course.mark(step, change_words(before, self.experiment) or label)
-        self.history.follow(step, self.experiment)
+    def _note_options(self, step: int, label: str = "other options", experiment: Experiment | None = None) -> None:
+        """From `step` on an experiment's options count; if they are others than before, the curves get a mark."""
+        experiment, before = experiment or self.experiment, self.history.experiment_of(step + 1)
+        if before not in (None, experiment):
+            self.course.mark(step, change_words(before, experiment) or label)
+        self.history.follow(step, experiment)
 
     def _return_to(self, moment: Moment) -> None:
         if moment.experiment != self.experiment and self._can_keep_weights(moment.experiment, moment.data):
             self._switch("undo", moment.experiment, moment.data)
             return
         # The weights of that moment too: the edit began anew, or (the choices being the same) it was about them.
-        self.course.return_to(moment.history, moment.marks, self.experiment.name)
+        self.course.return_to(moment.history, moment.marks, moment.kept, self.experiment.name)
+        selected = self.selected_layer if moment.experiment.layers == self.experiment.layers else moment.selected
         self.experiment, self.data = moment.experiment, moment.data
         self._standing.start(moment.experiment, moment.data, moment.state)
         if self._standing.stepper:
             self._standing.stepper.go_to(moment.cursor)
         self._announce()
+        self.select_layer(selected)
 
     def select_layer(self, index: int) -> None:
         """Select a layer; −1 is the input, the number of layers is the loss."""
@@ -273,9 +294,9 @@ class Document:
         """One record of the tape back."""
         self._step("back")
 
-    def next_batch(self) -> None:
-        """To the end of this batch, or of the next one if this one is done."""
-        self._step("finish_batch")
+    def next_batch(self, stop: Stop | None = None) -> None:
+        """To the end of this batch, or of the next one if this one is done; or to a place before it to stop at."""
+        self._step("finish_batch", stop)
 
     def batch_start(self) -> None:
         """To the start of this batch."""
@@ -286,11 +307,14 @@ class Document:
         self._step("go_to", cursor)
 
     def record_ahead(self) -> None:
-        """Record the next batch while nobody waits for it, if this one is done and that takes noticeably long."""
-        if self._standing.stepper and not self.running:
+        """Record the next batch while nobody waits for it, if this one is done and that takes noticeably long.
+
+        Not while an evaluation is under way, which needs the weights that are shown.
+        """
+        if self._standing.stepper and not self.running and not self._evaluating:
             self._standing.stepper.record_ahead()
 
-    def _step(self, move: str, *arguments: int) -> None:
+    def _step(self, move: str, *arguments: Any) -> None:
         if self._standing.stepper is None or self.running:
             return
         try:
@@ -298,9 +322,21 @@ class Document:
         except ChainruleError as error:
             self.failed.emit(str(error))
             return
-        self._note_progress()
-        self._follow_tape()
-        self.position_changed.emit()
+        with self._one_move():
+            self._note_progress()
+            self._follow_tape()
+            self.position_changed.emit()
+
+    @contextlib.contextmanager
+    def _one_move(self) -> Iterator[None]:
+        """Several signals for one move: whoever draws waits for the end (`settled`) and draws once."""
+        outer, self.settling = self.settling, True
+        try:
+            yield
+        finally:
+            self.settling = outer
+            if not outer:
+                self.settled.emit()
 
     def _follow_tape(self) -> None:
         """Select the layer whose record was reached, and keep the sample within the batch."""
@@ -321,17 +357,39 @@ class Document:
             self._note_options(self.tape.step - 1)
         self._standing.stay()
         self.course.add(self.tape.step, [self.tape.loss], {})
-        self.course.keep(self.trainer.state())
-        epoch_ends = self.tape.step % self.trainer.batches_per_epoch == 0
-        if epoch_ends or len(self.data.x_test) <= CHEAP_EVALUATION:
+        with contextlib.suppress(MemoryError):  # the batch is done, with or without what else there is room for
+            self.course.keep(self.trainer.state())
             self._evaluate()
         self.history_changed.emit()
 
     def _evaluate(self) -> None:
         assert self.trainer
-        for part in ("train", "test"):
-            if part == "test" or len(self.data.x_train) <= CHEAP_EVALUATION:
+        for part, rows in (("train", self.data.x_train), ("test", self.data.x_test)):
+            if len(rows) <= CHEAP_EVALUATION:
                 self.history.evaluations[part][self.trainer.steps] = self.trainer.evaluate(part)
+
+    @property
+    def lacks_evaluation(self) -> bool:
+        """Whether the newest weights are shown and the test data were not evaluated with them."""
+        stepper, tests = self._standing.stepper, self.history.evaluations["test"]
+        at_newest = stepper is not None and stepper.is_newest and not self.in_past and not self.running
+        return at_newest and self.steps_done not in tests
+
+    def evaluation(self) -> Generator[None, None, None]:
+        """Evaluate the test data with the newest weights, piece by piece, where `lacks_evaluation`.
+
+        In the end the result is in the curves. Whoever leaves it before closes it; nothing may move meanwhile.
+        """
+        assert self.trainer
+        self._evaluating = True
+        try:
+            for found in self.trainer.evaluation("test"):
+                if found:
+                    self.course.add(self.trainer.steps + 1, [], {"test": {self.trainer.steps: found}})
+                    self.history_changed.emit()
+                yield
+        finally:
+            self._evaluating = False
 
     # The past
 
@@ -389,28 +447,46 @@ class Document:
         self._set_running(True)
         return state
 
-    def show_progress(self, first_step: int, losses: Array, found: dict[str, dict[int, Evaluation]]) -> None:
-        """Add what a running training reported to the curves."""
+    def show_progress(
+        self,
+        first_step: int,
+        losses: Array,
+        found: dict[str, dict[int, Evaluation]],
+        changes: Sequence[tuple[int, Spec]] = (),
+    ) -> None:
+        """Add what a running training reported to the curves, and the options its optimizer has had since a step."""
         self.course.add(first_step, losses, found)
+        for step, optimizer in changes:
+            self._note_options(step, experiment=dataclasses.replace(self.experiment, optimizer=optimizer))
         self.history_changed.emit()
 
     def show_state(self, state: dict[str, Any]) -> None:
         """Show a running training: the next batch from `state` on, as a complete tape."""
         self.course.keep(state)
+        self._mirror_options(state["steps"])
         self._standing.take_up(state)
         if self._standing.stepper:
             self._standing.stepper.finish_batch()
         self._stay_within()
         self.position_changed.emit()
 
+    def _mirror_options(self, step: int) -> None:
+        """Let the batch after `step` be done here with the options with which the engine does it."""
+        experiment = self.history.experiment_of(step + 1)
+        if self.trainer and experiment:
+            options = {name: value for name, value in experiment.optimizer.items() if name != "kind"}
+            self.trainer.set_optimizer_options(options)
+
     def end_run(self, state: dict[str, Any]) -> None:
         """Take the weights back; the batch that follows is done here, so that all of it can be seen."""
         self._set_running(False)
+        self.course.cut(state["steps"])  # a process that died had reported steps whose weights died with it
+        self._note_options(state["steps"])
         self.show_state(state)
         if self.tape is None:
             self._announce()
-            return
-        self._note_progress()
+        elif not self.walk.stop_in_batch():
+            self._note_progress()
 
     def _set_running(self, running: bool) -> None:
         self.running = running
@@ -457,9 +533,10 @@ class Document:
     def _announce(self) -> None:
         """Tell everybody, once all of the new state is in place."""
         self._stay_within()
-        if self._announced is not self.data:
-            self._announced = self.data
-            self.data_changed.emit()
-        self.experiment_changed.emit()
-        self.history_changed.emit()
-        self.position_changed.emit()
+        with self._one_move():
+            if self._announced is not self.data:
+                self._announced = self.data
+                self.data_changed.emit()
+            self.experiment_changed.emit()
+            self.history_changed.emit()
+            self.position_changed.emit()

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from app.document.history import History
+from app.document.snapshots import Line
 from core.datasets.base import Dataset
 from core.experiment import Experiment
 
@@ -21,6 +22,8 @@ class Moment:
     cursor: int  # on the tape of the batch that follows the state
     history: History
     marks: list[tuple[int, str]]  # step → the change that took effect after it
+    selected: int  # layer
+    kept: Line  # the states one could travel to; they share the room there is, so some may be gone by now
 
 
 class Edits:

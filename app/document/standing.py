@@ -137,3 +137,5 @@ class Standing:
             self.trainer = experiment.trainer(data)
         except ChainruleError as error:
             self.problem = str(error)
+        except MemoryError:
+            self.problem = "There is not enough memory for this network: make its largest layer smaller."

@@ -7,11 +7,13 @@ going forward again shows the same numbers. Old tapes are dropped when together 
 import contextlib
 import dataclasses
 import time
+from collections.abc import Callable
 from typing import Any
 
+from core.explain.scene import Step
 from core.tape import Tape
 from core.trainer import Trainer
-from core.types import Array, ChainruleError
+from core.types import Array, ChainruleError, OptionError
 
 TAPE_BUDGET = 128 * 2**20
 """Bytes that tapes one can walk back to may take together; the current one is always kept."""
@@ -19,11 +21,14 @@ TAPE_BUDGET = 128 * 2**20
 SLOW_RECORDING = 0.02
 """Seconds from which on a tape is recorded ahead."""
 
+Stop = Callable[[Tape, int], int | None]
+"""Where to stop on a tape of which so many records are done; None to go on to its end."""
+
 
 @dataclasses.dataclass(frozen=True)
 class _Entry:
     state: dict[str, Any]  # of the trainer, before the step
-    tape: Tape
+    step: Step  # the tape, with the options it was recorded with
     size: int
 
 
@@ -51,7 +56,17 @@ class Stepper:
     @property
     def tape(self) -> Tape:
         """The tape the cursor is on."""
-        return self._entries[self._position].tape
+        return self.step.tape
+
+    @property
+    def step(self) -> Step:
+        """The tape the cursor is on, with the options it was recorded with."""
+        return self._entries[self._position].step
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether the cursor is at the end of the newest tape, so that the trainer has the weights that are shown."""
+        return self._position + 1 == len(self._entries) and self.cursor == len(self.tape)
 
     @property
     def memory(self) -> int:
@@ -92,11 +107,13 @@ class Stepper:
         """Anywhere on the current tape."""
         self.cursor = max(0, min(cursor, len(self.tape)))
 
-    def finish_batch(self) -> None:
-        """To the end of this batch, or of the next one if this one is done."""
+    def finish_batch(self, stop: Stop | None = None) -> None:
+        """To the end of this batch, or of the next one if this one is done; or to a place before it to stop at."""
         if self.cursor == len(self.tape):
             self._next_tape()
-        self.cursor = len(self.tape)
+            self.cursor = 0
+        place = stop(self.tape, self.cursor) if stop else None
+        self.cursor = len(self.tape) if place is None else place
 
     def state_at_cursor(self) -> dict[str, Any]:
         """The trainer's state to go on from: before this batch at its start, behind it anywhere else."""
@@ -146,8 +163,7 @@ class Stepper:
 
         Only then: until this batch is done, the trainer has to stand right behind it to be evaluated.
         """
-        newest = self._position + 1 == len(self._entries)
-        if not newest or self.cursor < len(self.tape) or self._record_seconds < SLOW_RECORDING:
+        if not self.is_newest or self._record_seconds < SLOW_RECORDING:
             return
         # What cannot be computed is told when it is asked for.
         with contextlib.suppress(ChainruleError):
@@ -166,16 +182,35 @@ class Stepper:
         self._forget_oldest()
 
     def _append(self) -> None:
+        """Record the next batch.
+
+        Errors: ChainruleError when it cannot be computed; the trainer then stands before it
+        """
         started = time.perf_counter()
-        state = self._trainer.state()
-        tape = self._trainer.record_step()
-        self._entries.append(_Entry(state, tape, _size(tape)))
+        try:
+            state = self._trainer.state()
+        except MemoryError as error:
+            raise _out_of_memory(self._trainer) from error
+        try:
+            tape = self._trainer.record_step()
+        except MemoryError as error:
+            # The step itself may have been done before there was no room left for its tape.
+            self._trainer.restore(state)
+            raise _out_of_memory(self._trainer) from error
+        self._entries.append(_Entry(state, Step.of(tape, self._trainer), _size(tape)))
         self._record_seconds = time.perf_counter() - started
 
     def _forget_oldest(self) -> None:
         while self._position > 0 and self.memory > TAPE_BUDGET:
             del self._entries[0]
             self._position -= 1
+
+
+def _out_of_memory(trainer: Trainer) -> OptionError:
+    return OptionError(
+        f"There is not enough memory to record step {trainer.steps + 1}; the weights before it were kept. "
+        f"Use smaller batches or a smaller network."
+    )
 
 
 def _size(tape: Tape) -> int:

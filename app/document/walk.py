@@ -65,23 +65,20 @@ class Walk:
         (document.next_layer if direction > 0 else document.back)()
         if document.tape is None or (document.tape is tape and document.cursor == cursor):
             return False
-        reason = self.breakpoints.reason(document.tape, document.cursor) if document.cursor else ""
-        self._say(reason)
-        return not reason
+        self._say_reason()
+        return not self.note
 
     # Into a record
 
     def step_into(self) -> None:
         """Show the first sub-step of the record that was done last."""
         document = self._document
-        if self.substeps or document.running or document.trainer is None or document.tape is None:
+        if self.substeps or document.running or document.step is None:
             return
         record = document.record
         if record is None:
             self._say("Nothing is done yet in this batch: press Next layer, then Step into.")
-        elif not document.options_as_recorded:
-            self._say("Options were changed after this batch, so its sub-steps can no longer be computed.")
-        elif found := tuple(substeps(document.trainer, document.tape, document.cursor - 1)):
+        elif found := tuple(substeps(document.step, document.cursor - 1)):
             self.substeps, self.position, self.note = found, 0, ""
             self.changed.emit()
         else:
@@ -98,6 +95,16 @@ class Walk:
             self.changed.emit()
 
     # Further
+
+    def next_batch(self) -> None:
+        """To the end of this batch, or of the next one if this one is done; or to a reason to stop before it."""
+        if not self._document.running:
+            self._document.next_batch(self.breakpoints.first)
+            self._say_reason()
+
+    def stop_in_batch(self) -> bool:
+        """From the end of a batch that was done in one go back to the first reason to stop in it, if there is one."""
+        return self._document.tape is not None and self._search(0)
 
     def batch_end(self) -> None:
         """To the end of this batch."""
@@ -125,12 +132,19 @@ class Walk:
             self._run_to(lambda record: record.index == layer)
 
     def run_to_breakpoint(self) -> bool:
-        """To the next record with a breakpoint; returns whether there is one to stop at in every batch."""
+        """To a reason to stop in the rest of this batch or, where every batch has a breakpoint, in the next one.
+
+        Returns whether there is one; otherwise a training may run.
+        """
         tape = self._document.tape
-        if tape is None or self._document.running or not self.breakpoints.any_in(tape):
+        if tape is None or self._document.running:
             return False
-        self._run_to(lambda record: False)
-        return True
+        if self._search(self._document.cursor):
+            return True
+        if self.breakpoints.any_in(tape):
+            self._run_to(lambda record: False)
+            return True
+        return False
 
     def toggle_breakpoint(self) -> None:
         """Set or remove a breakpoint at the record that was done last."""
@@ -155,24 +169,29 @@ class Walk:
         document = self._document
         if document.running or document.tape is None:
             return
-        if self._search(document.cursor + 1, wanted):
+        if self._search(document.cursor, wanted):
             return
         tape = document.tape
         document.go_to(len(tape))
         document.next_layer()
         if document.tape is not tape:
-            self._search(1, wanted)
+            self._search(0, wanted)
 
-    def _search(self, first: int, wanted: Callable[[Record], bool]) -> bool:
+    def _search(self, done: int, wanted: Callable[[Record], bool] = lambda record: False) -> bool:
+        """To the first record behind `done` ones that is wanted or has a reason to stop; returns whether there is."""
         tape = self._document.tape
         assert tape
-        for cursor in range(first, len(tape) + 1):
-            reason = self.breakpoints.reason(tape, cursor)
-            if reason or wanted(tape.records[cursor - 1]):
+        for cursor in range(done + 1, len(tape) + 1):
+            if wanted(tape.records[cursor - 1]) or self.breakpoints.reason(tape, cursor):
                 self._document.go_to(cursor)
-                self._say(reason)
+                self._say_reason()
                 return True
         return False
+
+    def _say_reason(self) -> None:
+        """Say why to stop here, if there is a reason."""
+        document = self._document
+        self._say(self.breakpoints.reason(document.tape, document.cursor) if document.tape and document.cursor else "")
 
     def _say(self, note: str) -> None:
         if note != self.note:

@@ -15,10 +15,24 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.engine.channel import ENDED, Channel
 from app.engine.engine import Engine
-from app.engine.protocol import Begun, ChangeOptimizer, Failed, Frame, Grant, Load, Pause, Quit, Run, Stopped, unmoved
+from app.engine.protocol import (
+    Begun,
+    ChangeOptimizer,
+    Failed,
+    Frame,
+    Grant,
+    Load,
+    Pause,
+    Quit,
+    Run,
+    Stopped,
+    Watch,
+    unmoved,
+)
 from app.engine.state_block import StateBlock
 from app.engine.worker import work
 from core.datasets.base import Dataset
+from core.norms import NormRange
 
 TICK = 16
 """Milliseconds between two looks at what the child reports."""
@@ -89,6 +103,10 @@ class ProcessEngine(Engine):
     def change_optimizer(self, spec: dict[str, Any]) -> None:
         if self._channel is not None and self._running:
             self._channel.send(ChangeOptimizer(spec))
+
+    def watch(self, norms: tuple[NormRange, ...]) -> None:
+        if self._channel is not None and self._running:
+            self._channel.send(Watch(norms))
 
     def close(self) -> None:
         self._timer.stop()

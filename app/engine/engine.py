@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.engine.protocol import Run
 from core.datasets.base import Dataset
+from core.norms import NormRange
 
 
 class Engine(QObject):
@@ -42,6 +43,10 @@ class Engine(QObject):
 
     def change_optimizer(self, spec: dict[str, Any]) -> None:
         """Change options of the running optimizer."""
+        raise NotImplementedError
+
+    def watch(self, norms: tuple[NormRange, ...]) -> None:
+        """End the run at a step whose gradient leaves one of these ranges, instead of those it began with."""
         raise NotImplementedError
 
     def close(self) -> None:

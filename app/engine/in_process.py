@@ -9,6 +9,7 @@ from app.engine.engine import Engine
 from app.engine.loop import TrainingLoop
 from app.engine.protocol import Run, Stopped
 from core.datasets.base import Dataset
+from core.norms import NormRange
 
 SLICE = 0.008
 """Seconds of training between two looks at the events of the window."""
@@ -45,6 +46,10 @@ class InProcessEngine(Engine):
     def change_optimizer(self, spec: dict[str, Any]) -> None:
         if self._loop:
             self._loop.change_optimizer(spec)
+
+    def watch(self, norms: tuple[NormRange, ...]) -> None:
+        if self._loop:
+            self._loop.watch(norms)
 
     def close(self) -> None:
         self._timer.stop()

@@ -13,6 +13,7 @@ import numpy as np
 from app.engine.protocol import Frame, Run
 from core.datasets.base import Dataset
 from core.metrics import Evaluation
+from core.norms import NormError, NormRange, NormWatch
 from core.trainer import Trainer
 from core.types import ChainruleError
 
@@ -40,7 +41,9 @@ class TrainingLoop:
         self.is_problem = False
         self.is_over = False
         self._until = run.until
+        self.watch(run.until.norms)
         self._losses: list[float] = []
+        self._changes: list[tuple[int, dict[str, Any]]] = []
         self._evaluations: dict[str, dict[int, Evaluation]] = {part: {} for part in _PARTS}
         self._state_from = 0.0  # the time from which handing out a state is within its share
         self._reported_at = time.perf_counter()
@@ -63,6 +66,8 @@ class TrainingLoop:
                 self._go_on()
                 if time.perf_counter() >= deadline:
                     return
+        except NormError as error:
+            self._end(str(error))
         except ChainruleError as error:
             self._end(str(error), is_problem=True)
         except Exception as error:  # a mistake of ours in a layer must not cost a person the weights
@@ -80,8 +85,9 @@ class TrainingLoop:
             evaluations=self._evaluations,
             state=state,
             samples_per_second=len(self._losses) * self.trainer.batch_size / max(now - self._reported_at, 1e-9),
+            changes=tuple(self._changes),
         )
-        self._losses, self._evaluations = [], {part: {} for part in _PARTS}
+        self._losses, self._changes, self._evaluations = [], [], {part: {} for part in _PARTS}
         self._reported_at = now
         return frame
 
@@ -92,6 +98,11 @@ class TrainingLoop:
     def change_optimizer(self, spec: dict[str, Any]) -> None:
         """Change options of the optimizer; its memory stays."""
         self.trainer.set_optimizer_options({name: value for name, value in spec.items() if name != "kind"})
+        self._changes.append((self.trainer.steps, spec))
+
+    def watch(self, norms: tuple[NormRange, ...]) -> None:
+        """End the run at a step whose gradient leaves one of these ranges; that step is not made."""
+        self._watch = NormWatch(self.trainer.network, norms) if norms else None
 
     def _go_on(self) -> None:
         """A piece of an evaluation where one is under way or due, otherwise some steps."""
@@ -110,7 +121,7 @@ class TrainingLoop:
         if self._until.steps is not None:
             count = min(count, self._until.steps - trainer.steps)
         for _ in range(count):
-            loss = trainer.train_step()
+            loss = trainer.train_step(self._watch)
             losses.append(loss)
             if wanted is not None and loss <= wanted:
                 self._end(f"The loss of step {trainer.steps} is {loss:.4g}: the run is over, as wanted.")

@@ -12,6 +12,7 @@ import numpy as np
 from core.datasets.base import Dataset
 from core.experiment import Experiment
 from core.metrics import Evaluation
+from core.norms import NormRange
 from core.types import Array
 
 # From the window
@@ -24,6 +25,7 @@ class Until:
     steps: int | None = None  # the step after which it ends, counted from the start of training
     loss: float | None = None  # a batch loss at or below this
     accuracy: float | None = None  # a test accuracy at or above this, 0 … 1
+    norms: tuple[NormRange, ...] = ()  # a step whose gradient leaves one of these; that step is not made
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +59,13 @@ class ChangeOptimizer:
 
 
 @dataclasses.dataclass(frozen=True)
+class Watch:
+    """From the next step on these norms end the run, instead of those of `Until`."""
+
+    norms: tuple[NormRange, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Pause:
     """Stop after the current step."""
 
@@ -83,6 +92,8 @@ class Frame:
     evaluations: dict[str, dict[int, Evaluation]]  # part of the data → step → evaluation
     state: dict[str, Any] | None  # on its way from a worker: where it lies in the block
     samples_per_second: float
+    changes: tuple[tuple[int, dict[str, Any]], ...] = ()
+    """Step → what the optimizer was changed to after it, for every change since the last frame."""
 
 
 @dataclasses.dataclass(frozen=True)

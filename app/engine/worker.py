@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 from threadpoolctl import threadpool_limits
 
 from app.engine.loop import TrainingLoop
-from app.engine.protocol import Begun, ChangeOptimizer, Failed, Frame, Grant, Load, Pause, Quit, Run, Stopped
+from app.engine.protocol import Begun, ChangeOptimizer, Failed, Frame, Grant, Load, Pause, Quit, Run, Stopped, Watch
 from app.engine.state_block import StateBlock
 from core.datasets.base import Dataset
 
@@ -70,6 +70,8 @@ class _Worker:
             self._granted = True
         elif isinstance(order, ChangeOptimizer) and self._loop:
             self._loop.change_optimizer(order.spec)
+        elif isinstance(order, Watch) and self._loop:
+            self._loop.watch(order.norms)
         elif isinstance(order, Pause) and self._loop:
             self._stop(self._loop)
 

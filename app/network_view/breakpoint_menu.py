@@ -16,11 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.document.breakpoints import WHOLE, NormBreak, gradient_norm
+from app.document.breakpoints import gradient_norm
 from app.document.document import Document
 from app.icons import icon
 from app.layouts import label
 from app.plots.numbers import format_number
+from core.norms import WHOLE, NormRange
 from core.types import OptionError
 
 _WIDTH = 300
@@ -117,7 +118,7 @@ class WatchDialog(QDialog):
         """Take the range, or say what is wrong with it."""
         try:
             ends = [float(field.text().strip().replace("−", "-") or math.nan) for field in (self.low, self.high)]
-            self._document.walk.breakpoints.add(NormBreak(self.parameter.currentData(), *ends))
+            self._document.walk.breakpoints.add(NormRange(self.parameter.currentData(), *ends))
         except OptionError as error:
             self._refuse(str(error))
         except ValueError:

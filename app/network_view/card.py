@@ -18,7 +18,14 @@ _PAD = 7.0
 _LABEL = 17.0
 _BETWEEN = 5.0
 _TALL_SHARE = 0.64
+_VALUE_POINTS = 10.0
 _RADIUS = 6.0
+_SHORT = {
+    "Mean squared error": "MSE",
+    "Mean absolute error": "MAE",
+    "Binary cross-entropy": "BCE",
+    "Negative log-likelihood": "NLL",
+}
 _EMPTY = Row("", "ahead")
 _NOTHING = CardContent(-1, "", ("",), _EMPTY, _EMPTY)
 
@@ -28,7 +35,10 @@ class Card(QWidget):
 
     chosen = Signal(int)
     asked = Signal(int, str, object)
-    """Where does this number come from: the card's index, the row ("top", "bottom"), the index within the sample."""
+    """Where does this number come from: the card's index, the row ("top", "bottom"), the index within the sample.
+
+    The number beside the title is the row "value", and its index is empty.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,7 +58,8 @@ class Card(QWidget):
         value = f", {content.value}" if content.value else ""
         self.setAccessibleName(content.name + value + selected)
         rows = (f"{row.name} {_row_note(row)}".rstrip() for row in (content.top, content.bottom) if row.name)
-        self.setAccessibleDescription("; ".join(rows))
+        explains = ("Enter explains the loss",) if content.value and content.selected else ()
+        self.setAccessibleDescription("; ".join((*rows, *explains)))
         self.update()
 
     @property
@@ -83,8 +94,22 @@ class Card(QWidget):
         """Where the heat maps of the neurons are, or will be."""
         return neuron_rects(self.content.neurons, self.top_rect()) if self.content.neurons else []
 
+    def subtitle_wordings(self) -> tuple[str, ...]:
+        """From the longest to the shortest; the size alone, or an abbreviation, rather than words cut short."""
+        shorter = self.content.shape or _SHORT.get(self.content.subtitles[-1], "")
+        return (*self.content.subtitles, shorter) if shorter else self.content.subtitles
+
+    def value_rect(self) -> QRectF:
+        """Where the number beside the title is; empty without one."""
+        if not self.content.value:
+            return QRectF()
+        inner, width = self._inner(), metrics(_VALUE_POINTS, True).horizontalAdvance(self.content.value)
+        return QRectF(inner.right() - width - 2, inner.top(), width + 4, 20)
+
     def hover_text(self, point: QPointF) -> str:
         """What lies under a point of the card, in words."""
+        if self.value_rect().contains(point):
+            return f"loss of this batch: {self.content.value} · click explains it"
         for row, rect in ((self.content.top, self.top_rect()), (self.content.bottom, self.bottom_rect())):
             if row.picture and rect.contains(point):
                 return row.picture.hover_text(point, rect)
@@ -111,12 +136,13 @@ class Card(QWidget):
             painter, QRectF(inner.left(), inner.top(), inner.width(), 20), (content.title,), (10, 9, 8.5), True
         )
         if content.value:
+            painter.setFont(font(_VALUE_POINTS, True))
             painter.setPen(text_color(phase_color("loss")))
             align = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), 20), align, content.value)
         painter.setPen(QColor(current_theme().muted))
         line = QRectF(inner.left(), inner.top() + 20, inner.width(), 17)
-        draw_fitting(painter, line, content.subtitles, (8.5, 7.5, 7))
+        draw_fitting(painter, line, self.subtitle_wordings(), (8.5, 7.5, 7))
         if not self._titles_only:
             theme = current_theme()
             self._paint_row(painter, content.top, self.top_rect(), theme.forward)
@@ -206,6 +232,8 @@ class Card(QWidget):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         self.chosen.emit(self.index)
+        if self.value_rect().contains(event.position()):
+            self.asked.emit(self.index, "value", ())
         for name, row, rect in (
             ("top", self.content.top, self.top_rect()),
             ("bottom", self.content.bottom, self.bottom_rect()),
@@ -216,8 +244,10 @@ class Card(QWidget):
                 self.asked.emit(self.index, name, entry)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter or Space choose it; the arrow keys belong to the tape."""
+        """Enter or Space choose it, and ask for the number beside its title; the arrow keys belong to the tape."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            if self.content.selected and self.content.value:
+                self.asked.emit(self.index, "value", ())
             self.chosen.emit(self.index)
         else:
             event.ignore()

@@ -118,8 +118,11 @@ class NetworkView(View):
         return QSize(820, 360)
 
     def _ask(self, index: int, row: str, entry: tuple[int, ...]) -> None:
-        """Explain an entry of the selected sample; a mean over the batch stands in no record."""
+        """Explain the loss, or an entry of the selected sample; a mean over the batch stands in no record."""
         tape, layers = self.document.tape, len(self.document.experiment.layers)
+        if tape is not None and row == "value":
+            self.document.questions.ask(Place(tape.position("loss", index), "value", ()))
+            return
         if tape is None or self.document.whole_batch:
             return
         tensor = "dy" if row == "bottom" else "prediction" if index == layers else "x" if index < 0 else "y"

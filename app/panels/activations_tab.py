@@ -4,10 +4,11 @@ import numpy as np
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.document.document import Document
-from app.panels.reached import output, output_gradient
+from app.panels.reached import Inside, inside, output, output_gradient
 from app.plots.histogram import HistogramView
 from app.plots.numbers import format_count, format_number, format_share
 from app.view import HISTOGRAMS, View
+from core.explain.protocol import Place
 from core.types import Array, shape_text
 
 STEEPEST = {"sigmoid": 0.25, "tanh": 1.0}
@@ -17,7 +18,7 @@ _TALLEST = 240
 
 
 class ActivationsTab(View):
-    """Histograms of y and dy of the selected layer over the whole batch."""
+    """Histograms of y and dy of the selected layer over the whole batch; inside of a record, of what a line gives."""
 
     title = "Activations"
     interval = HISTOGRAMS
@@ -26,29 +27,72 @@ class ActivationsTab(View):
         super().__init__(document, parent)
         self.values, self.gradients = HistogramView(), HistogramView()
         self.values_facts, self.gradients_facts = QLabel(), QLabel()
+        self.values_line, self.gradients_line = QLabel(), QLabel()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 6)
         column.setSpacing(4)
-        for view, facts in ((self.values, self.values_facts), (self.gradients, self.gradients_facts)):
-            facts.setProperty("role", "note")
-            facts.setWordWrap(True)
+        for view, facts, line in (
+            (self.values, self.values_facts, self.values_line),
+            (self.gradients, self.gradients_facts, self.gradients_line),
+        ):
+            for text in (facts, line):
+                text.setProperty("role", "note")
+                text.setWordWrap(True)
             view.setMaximumHeight(_TALLEST)
+            column.addWidget(line)
             column.addWidget(view, 1)
             column.addWidget(facts)
         column.addStretch(0)
+        self.values.entry_chosen.connect(self._ask_value)
+        self.gradients.entry_chosen.connect(self._ask_gradient)
         document.position_changed.connect(self.invalidate)
         document.selection_changed.connect(self.invalidate)
+        document.walk.changed.connect(self.invalidate)
 
     def refresh(self) -> None:
         """What the cursor has reached of the selected layer."""
         document, index = self.document, self.document.selected_layer
+        shown = inside(document, index)
         y, dy = output(document, index), output_gradient(document, index)
         is_loss = document.network is not None and index == len(document.network.layers)
         name = "p" if is_loss and document.network and document.network.loss.takes == "logits" else "y"
-        _show(self.values, self.values_facts, y, name, "forward")
-        _show(self.gradients, self.gradients_facts, dy, "dy", "backward")
+        preferred = None if document.whole_batch else document.sample
+        # What the loss makes of the logits stands nowhere on the tape; the logits do.
+        _show(self.values, self.values_facts, y, name, "forward", "one" if name == "y" else "its logit", preferred)
+        _show(self.gradients, self.gradients_facts, dy, "dy", "backward", "one", preferred)
         if not isinstance(y, str):
             self.values_facts.setText(_facts(y) + self._saturated(y, index))
+        self._show_line(shown if shown and not shown.parameter else None)
+
+    def _show_line(self, shown: Inside | None) -> None:
+        """What a line of the calculation gives, in the place of what it leads to."""
+        self.values_line.setVisible(shown is not None and shown.about_values)
+        self.gradients_line.setVisible(shown is not None and not shown.about_values)
+        if shown is None:
+            return
+        view, facts, line = (
+            (self.values, self.values_facts, self.values_line)
+            if shown.about_values
+            else (self.gradients, self.gradients_facts, self.gradients_line)
+        )
+        values = shown.line.tensor
+        view.set_values(values, shown.line.name, shown.color, "one" if shown.line.result else "")
+        facts.setText(_facts(values) if shown.line.per_sample else _ends(values, shape_text(values.shape)))
+        line.setText(shown.words)
+
+    def _ask_value(self, index: tuple[int, ...]) -> None:
+        self._ask(index, gradient=False)
+
+    def _ask_gradient(self, index: tuple[int, ...]) -> None:
+        self._ask(index, gradient=True)
+
+    def _ask(self, index: tuple[int, ...], *, gradient: bool) -> None:
+        document, layer = self.document, self.document.selected_layer
+        shown = inside(document, layer)
+        if shown is not None and not shown.parameter and shown.about_values != gradient:
+            document.questions.ask(Place(shown.place, shown.line.result, index))
+        else:
+            document.questions.ask(_place(document, layer, index, gradient=gradient))
 
     def _saturated(self, y: Array, index: int) -> str:
         network = self.document.network
@@ -67,17 +111,42 @@ def saturated(y: Array, kind: str) -> int:
     return int(np.count_nonzero(slope < 0.1 * STEEPEST[kind]))
 
 
-def _show(view: HistogramView, facts: QLabel, values: Array | str, name: str, color: str) -> None:
+def _place(document: Document, layer: int, index: tuple[int, ...], *, gradient: bool) -> Place:
+    """Where an entry of what a layer gave, or of its gradient, stands on the tape."""
+    assert document.tape
+    if layer < 0:
+        return Place(None, "x", index)
+    is_loss = layer == len(document.experiment.layers)
+    position = document.tape.position("loss" if is_loss else "backward" if gradient else "forward", layer)
+    return Place(position, "dy" if gradient else "prediction" if is_loss else "y", index)
+
+
+def _show(
+    view: HistogramView,
+    facts: QLabel,
+    values: Array | str,
+    name: str,
+    color: str,
+    explains: str,
+    preferred: int | None,
+) -> None:
     if isinstance(values, str):
         view.set_message(values)
         facts.clear()
     else:
-        view.set_values(values, name, color)
+        view.set_values(values, name, color, explains, preferred)
         facts.setText(_facts(values))
 
 
 def _facts(values: Array) -> str:
     """The size of the heap and its ends; the histogram itself says mean, deviation and zeros."""
+    each = f" × {shape_text(values.shape[1:])}" if values.ndim > 1 else ""
+    return _ends(values, f"{format_count(len(values))} samples{each}")
+
+
+def _ends(values: Array, size: str) -> str:
     finite = values[np.isfinite(values)]
-    ends = f" · {format_number(finite.min(), 3)} … {format_number(finite.max(), 3)}" if finite.size else ""
-    return f"{format_count(len(values))} samples × {shape_text(values.shape[1:])}{ends}"
+    if not finite.size:
+        return size
+    ends = f"{format_number(finite.min(), 3)} … {format_number(finite.max(), 3)}"
+    return f"{size} · {ends}" if size else ends

@@ -30,10 +30,13 @@ class Boundary(View):
         super().__init__(document, parent)
         self.plane = PlaneView()
         self._points_of: Dataset | None = None
+        self._order: Array = np.zeros(0, dtype=int)
+        self.plane.point_clicked.connect(self._select)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 4)
         column.addWidget(self.plane)
         document.position_changed.connect(self.invalidate)
+        document.selection_changed.connect(self._mark_sample)
 
     def refresh(self) -> None:
         """The surface at the cursor; the points only when they are others."""
@@ -47,6 +50,7 @@ class Boundary(View):
             if self._points_of is not document.data:
                 self._points_of = document.data
                 self._show_points(document.data)
+            self._mark_sample()
             self.note_changed.emit(self._note())
 
     def _say(self, sentence: str) -> None:
@@ -73,9 +77,29 @@ class Boundary(View):
         train, test = data.x_train[:MOST_POINTS], data.x_test[:MOST_POINTS]
         labels = np.concatenate([_column(data.t_train[:MOST_POINTS]), _column(data.t_test[:MOST_POINTS])])
         # Test points first: where points lie close, the ones that are learned from stay on top.
-        order = np.r_[len(train) : len(train) + len(test), 0 : len(train)]
+        self._order = np.r_[len(train) : len(train) + len(test), 0 : len(train)]
         is_test = np.arange(len(labels)) >= len(train)
-        self.plane.set_points(np.concatenate([train, test])[order], labels[order], is_test[order])
+        self.plane.set_points(np.concatenate([train, test])[self._order], labels[self._order], is_test[self._order])
+
+    def _select(self, number: int) -> None:
+        """Select the sample of the batch that a point is, or say why it is none."""
+        document, row = self.document, int(self._order[number])
+        rows = document.tape.rows if document.tape else np.zeros(0, dtype=int)
+        trained = min(len(document.data.x_train), MOST_POINTS)
+        if row >= trained:
+            self.plane.say("A test point: the network never learns from it, so no batch has it.")
+        elif row not in rows:
+            self.plane.say(f"Row {format_count(row)} is not in this batch of {len(rows)}: another batch has it.")
+        else:
+            sample = int(np.flatnonzero(rows == row)[0])
+            document.select_sample(sample)
+            self.plane.say(f"sample {sample} of this batch is selected")
+
+    def _mark_sample(self) -> None:
+        """A ring around the selected sample."""
+        document, tape = self.document, self.document.tape
+        shown = tape is not None and document.data.is_plane and not document.whole_batch
+        self.plane.mark(tuple(tape.x[document.sample].tolist()) if shown and tape else None)
 
     def _note(self) -> str:
         data = self.document.data

@@ -1,11 +1,13 @@
 """Loss, accuracy and learning rate over the steps of the training, past runs beneath them, and a slider to travel."""
 
+import bisect
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
+from app.document.batch_loss import at_hand, explain_loss
 from app.document.course import PastRun
 from app.document.curve_file import write_curves
 from app.document.document import Document
@@ -18,11 +20,12 @@ from app.panels.run_legend import RunLegend
 from app.plots.curve import CurveStyle
 from app.plots.curve_data import Series
 from app.plots.curves import CurvesView
+from app.plots.numbers import format_count
 from app.theme import theme_changed
 from app.view import HISTOGRAMS, View
 from core.types import ChainruleError
 
-NOTE = "hover for values"
+NOTE = "hover for values · click a step to go there"
 EMPTY = "No training step is complete yet: press Next batch to take one, or Run."
 NOTHING = "There are no curves to export yet: train first."
 
@@ -52,6 +55,7 @@ class Curves(View):
         self.rate = self._toggle("rate", "Learning rate, on a scale of its own")
         self.menu = self._export_button()
         self._lines: Lines | None = None
+        self._stands: tuple[int, bool] | None = None  # where the document stood when this was drawn
         self._run_series: dict[int, tuple[PastRun, Series]] = {}
         self.log.toggled.connect(self.plot.set_log)
         self.log.setChecked(True)
@@ -63,6 +67,7 @@ class Curves(View):
         """All of the history; the line stands at the steps that are complete at the cursor."""
         document, course = self.document, self.document.course
         self.note_changed.emit(NOTE)
+        self._stands = self._standing()
         if self._lines is None or self._lines.history is not document.history:
             self._lines = Lines(document.history, with_accuracy=not document.data.is_regression)
         curves = self._lines.curves(with_rate=self.rate.isChecked())
@@ -120,12 +125,57 @@ class Curves(View):
         self.travel.show_moments(snapshots.steps, newest, document.steps_done, in_past=document.in_past)
         self.travel.show_memory(snapshots.bytes, snapshots.budget)
 
+    def _follow_position(self) -> None:
+        """Within a batch nothing changes here."""
+        if self._stands != self._standing():
+            self.invalidate()
+
+    def _standing(self) -> tuple[int, bool]:
+        return self.document.steps_done, self.document.in_past
+
+    # The person
+
+    def _point(self, step: float) -> None:
+        """Say what a click would do there."""
+        wanted = self._step_near(step)
+        self.plot.hint = "" if wanted is None else self._click_words(wanted)
+
+    def _go(self, step: float) -> None:
+        """Explain the loss of the batch that was clicked if its numbers are at hand, otherwise travel there."""
+        wanted = self._step_near(step)
+        if wanted is None or self.document.running:
+            return
+        if not at_hand(self.document, wanted):
+            self.document.travel(wanted)
+        else:
+            explain_loss(self.document, wanted)
+
+    def _click_words(self, step: int) -> str:
+        number = format_count(step)
+        if self.document.running:
+            return "Pause to look at a step"
+        if at_hand(self.document, step):
+            return f"Click: where the loss of batch {number} comes from"
+        return f"Click: to step {format_count(self._moment_before(step))}, the nearest moment before that was kept"
+
+    def _step_near(self, step: float) -> int | None:
+        """The step of this run that lies nearest."""
+        newest = len(self.document.history.losses)
+        return max(1, min(round(step), newest)) if newest else None
+
+    def _moment_before(self, step: int) -> int:
+        kept = self.document.course.snapshots.steps
+        return kept[max(bisect.bisect_right(kept, step) - 1, 0)] if kept else 0
+
     # Making
 
     def _connect(self) -> None:
         document = self.document
-        for signal in (document.history_changed, document.position_changed, document.running_changed):
-            signal.connect(self.invalidate)
+        document.history_changed.connect(self.invalidate)
+        document.running_changed.connect(self.invalidate)
+        document.position_changed.connect(self._follow_position)
+        self.plot.step_pointed.connect(self._point)
+        self.plot.step_clicked.connect(self._go)
         self.rate.toggled.connect(self.invalidate)
         self.legend.changed.connect(self.invalidate)
         self.legend.forgotten.connect(self._forget)

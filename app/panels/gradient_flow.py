@@ -1,6 +1,7 @@
 """Whether the gradients arrive: for every parameter the size of its gradient and how far the update moves it."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
@@ -8,11 +9,12 @@ from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from app.document.document import Document
-from app.panels.reached import norm, parameter_gradient, update_ratio
+from app.panels.reached import norm, parameter_gradient, update_ratio, update_record
 from app.plots.base import PaintedView, line_height, small_font
 from app.plots.numbers import MINUS, format_number
 from app.theme import current_theme
 from app.view import HISTOGRAMS, View
+from core.tape import Tape
 
 NOTE = "‖dW‖ and update/weight per layer"
 EMPTY = "The backward pass has not reached a layer with weights yet: press Next layer."
@@ -34,17 +36,40 @@ class FlowRow(NamedTuple):
     ratio: float | None
 
 
-def flow_rows(document: Document) -> list[FlowRow]:
-    """All parameters in the order of the network, with what the cursor has reached of each."""
-    rows = []
-    for name in document.parameters():
-        layer, parameter = name.split(".")
-        assert document.network
-        gradient = parameter_gradient(document, name)
-        size = None if isinstance(gradient, str) else norm(gradient)
-        label = f"{int(layer) + 1} · {document.network.layers[int(layer)].title} {_LETTERS.get(parameter, parameter)}"
-        rows.append(FlowRow(name, int(layer), label, size, update_ratio(document, name)))
-    return rows
+class Flow:
+    """The rows of a document; a number that was computed for a record of the tape is not computed again."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._tape: Tape | None = None
+        self._known: dict[tuple[str, str], float | None] = {}
+
+    def rows(self) -> list[FlowRow]:
+        """All parameters in the order of the network, with what the cursor has reached of each."""
+        document, rows = self._document, []
+        if document.tape is not self._tape:
+            self._tape, self._known = document.tape, {}
+        for name in document.parameters():
+            layer, parameter = name.split(".")
+            assert document.network
+            title = document.network.layers[int(layer)].title
+            label = f"{int(layer) + 1} · {title} {_LETTERS.get(parameter, parameter)}"
+            rows.append(FlowRow(name, int(layer), label, self._gradient(name), self._ratio(name)))
+        return rows
+
+    def _gradient(self, name: str) -> float | None:
+        gradient = parameter_gradient(self._document, name)
+        return None if isinstance(gradient, str) else self._once("gradient", name, lambda: norm(gradient))
+
+    def _ratio(self, name: str) -> float | None:
+        if update_record(self._document, name) is None:
+            return None
+        return self._once("ratio", name, lambda: update_ratio(self._document, name))
+
+    def _once(self, what: str, name: str, compute: Callable[[], float | None]) -> float | None:
+        if (what, name) not in self._known:
+            self._known[what, name] = compute()
+        return self._known[what, name]
 
 
 class FlowBars(PaintedView):
@@ -168,6 +193,7 @@ class GradientFlow(View):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self.bars = FlowBars()
+        self._flow = Flow(document)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.bars)
@@ -181,7 +207,7 @@ class GradientFlow(View):
     def refresh(self) -> None:
         """The rows at the cursor."""
         self.note_changed.emit(NOTE)
-        rows = flow_rows(self.document)
+        rows = self._flow.rows()
         self.bars.set_rows(rows, self.document.selected_layer)
         if self.document.tape is None:
             self.bars.set_message(self.document.problem)

@@ -3,12 +3,14 @@
 Every answer is an array or a sentence for the person; so no panel can show a number before the tape gets there.
 """
 
+import dataclasses
 import math
 
 import numpy as np
 
 from app.document.document import Document
 from core.explain.protocol import Place
+from core.substeps import SubStep
 from core.tape import Record
 from core.types import Array, shape_text
 from core.words import plural
@@ -18,6 +20,35 @@ LOSS_MISSING = "The forward pass has not reached the loss yet: press Next layer.
 BACKWARD_MISSING = "The backward pass has not reached this layer yet: press Next layer."
 UPDATE_MISSING = "This step has not updated {} yet: press Next layer."
 NOT_NEEDED = "No gradient is computed here: no layer before it has anything to learn."
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Inside:
+    """The sub-step that is shown of a layer's record, where the record's own tensors would stand otherwise."""
+
+    line: SubStep
+    words: str  # "sub-step 3 of 7 · x̂: …", so that nobody takes it for what the layer gives
+    parameter: str  # "0.weight" where it is about a parameter, otherwise empty
+    color: str  # of the direction, as a field of the theme
+    place: int  # of the record on the tape
+
+    @property
+    def about_values(self) -> bool:
+        """Whether it is on the way to what the layer gives, rather than on the way back or to a parameter."""
+        return not (self.line.backward or self.parameter)
+
+
+def inside(document: Document, index: int) -> Inside | None:
+    """The sub-step that is shown, if its record is one of layer number `index`."""
+    walk, record = document.walk, document.record
+    line = walk.substep
+    if line is None or record is None or record.index != index:
+        return None
+    parameter = record.name if record.phase == "update" else ""
+    if record.phase == "backward" and line.result.startswith("d_"):
+        parameter = f"{index}.{line.result.removeprefix('d_')}"
+    words = f"sub-step {walk.position + 1} of {len(walk.substeps)} · {line.name}: {line.formula}"
+    return Inside(line, words, parameter, record.phase, document.cursor - 1)
 
 
 def layer_title(document: Document, index: int) -> str:
@@ -31,7 +62,7 @@ def layer_title(document: Document, index: int) -> str:
 
 
 def layer_note(document: Document, index: int) -> str:
-    """A layer's size in words: "Dense · 8 units · 24 parameters"."""
+    """A layer's size in words, which stand beside its title: "8 units · 24 parameters"."""
     network = document.network
     if network is None:
         return ""
@@ -48,7 +79,7 @@ def layer_note(document: Document, index: int) -> str:
     else:
         size = f"{shape_text(network.shapes[index])} out"
     count = sum(param.size for param in layer.params.values())
-    return f"{layer.title} · {size} · {plural(count, 'parameter') if count else 'no parameters'}"
+    return f"{size} · {plural(count, 'parameter') if count else 'no parameters'}"
 
 
 def parameter_names(document: Document, index: int) -> list[str]:

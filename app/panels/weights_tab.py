@@ -1,38 +1,37 @@
-"""The weights of the selected layer as they stand at the cursor, their gradient, and what this step changes in them."""
+"""The weights of the selected layer as they stand at the cursor, their gradient, and what this step changes in them.
+
+Inside of the record that makes a gradient or an update, the lines of that calculation stand in their place.
+"""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QButtonGroup,
-    QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.document.document import Document
+from app.panels.optimizer_memory import memory, memory_place, memory_slots
 from app.panels.reached import (
+    Inside,
+    inside,
     nothing_to_learn,
     parameter_change,
     parameter_gradient,
     parameter_names,
     parameter_place,
 )
+from app.panels.weight_choice import CHOICES, WeightChoice
 from app.panels.weight_views import FilterView, VectorView
 from app.plots.color_maps import finite_limit
 from app.plots.matrix_view import MatrixView
 from app.view import View
+from core.explain.protocol import Place
 from core.types import Array
 from core.words import plural
 
-CHOICES = ("Value", "Gradient", "Change")
-_TIPS = (
-    "The weights as they stand at the cursor",
-    "The gradient of the loss by each weight",
-    "What this step's update adds to each weight: after − before",
-)
 _MOST_STANDING = 20
 _STRIP_WIDTH, _STRIP_HEIGHT = 92, 76
 _NAMES = 48  # pixels that the names and the line below a matrix take
@@ -40,13 +39,17 @@ _UNLIMITED = 16_777_215  # Qt's own bound of a widget's size
 
 
 class WeightsTab(View):
-    """Weight matrix with its bias beside it, or filters with their gradients below."""
+    """Weight matrix with its bias beside it, or filters with their gradients below.
+
+    `choice` is "Value", "Gradient", "Change" or a slot of the optimizer's memory, such as "m".
+    """
 
     title = "Weights"
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
-        self.choice = CHOICES[0]
+        self.choice = "Value"
+        self._inside: Inside | None = None
         self.matrix, self.bias = MatrixView(), VectorView()
         self.filters, self.filter_gradients = FilterView(), FilterView()
         self.sentence = QLabel()
@@ -55,6 +58,7 @@ class WeightsTab(View):
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.caption, self.bias_caption, self.gradient_caption = _caption(), _caption(), _caption()
+        self.line = _caption()
         self._arrange()
         self.matrix.cell_clicked.connect(self._ask_weight)
         self.bias.cell_clicked.connect(self._ask_bias)
@@ -62,41 +66,70 @@ class WeightsTab(View):
         self.filter_gradients.map_clicked.connect(self._ask_filter_gradient)
         document.position_changed.connect(self.invalidate)
         document.selection_changed.connect(self.invalidate)
+        document.walk.changed.connect(self.invalidate)
 
     def choose(self, choice: str) -> None:
-        """Show "Value", "Gradient" or "Change"."""
+        """Show something else of the parameters."""
         self.choice = choice
-        self._buttons[choice].setChecked(True)
+        self.bar.choose(choice)
         self.invalidate()
 
     def refresh(self) -> None:
         """The parameters of the selected layer."""
         names = parameter_names(self.document, self.document.selected_layer)
-        self._bar.setVisible(bool(names))
+        self._inside = self._shown_line(names)
+        if names:
+            self._offer(memory_slots(self.document, names))
+        self.bar.setVisible(bool(names))
         shown = self._show(names) if names else self._say(nothing_to_learn(self.document, self.document.selected_layer))
         # Hidden only at the end: a view that is hidden for a moment loses the keyboard.
         for widget in self._contents:
             widget.setVisible(widget in shown)
+
+    def _offer(self, slots: tuple[str, ...]) -> None:
+        """What the optimizer of this batch remembers; another optimizer may have no such thing as the one chosen."""
+        self.bar.offer(slots)
+        if self.choice not in (*CHOICES, *slots):
+            self.choice = "Value"
+            self.bar.choose(self.choice)
 
     def _show(self, names: list[str]) -> set[QWidget]:
         """Fill the views with the parameters; returns those that are to be seen."""
         weight, *others = (self._array(name) for name in names)
         if isinstance(weight, str):
             return self._say(weight)
-        title = names[0].split(".")[1]
+        limit = self._common_limit(weight, *others)
         if weight.ndim == 4:
             shown = self._show_filters(weight, names[0])
         else:
-            shown = self._show_matrix(weight, others[0] if others and not isinstance(others[0], str) else None, title)
+            shown = self._show_matrix(weight, limit, self._called(names[0]))
         if others:
-            shown |= self._show_bias(others[0], names[1].split(".")[1], weight)
+            shown |= self._show_bias(others[0], self._called(names[1]), weight, limit)
+        if self._inside is not None:
+            self.line.setText(self._inside.words)
+            shown |= {self.line}
         return shown | {self.caption}
 
+    def _shown_line(self, names: list[str]) -> Inside | None:
+        """The sub-step that is shown, if it gives a number for every entry of one of the parameters."""
+        shown = inside(self.document, self.document.selected_layer)
+        if shown is None or shown.parameter not in names:
+            return None
+        return shown if shown.line.tensor.shape == self.document.parameters()[shown.parameter].shape else None
+
+    def _line_of(self, name: str) -> Inside | None:
+        return self._inside if self._inside is not None and self._inside.parameter == name else None
+
     def _array(self, name: str) -> Array | str:
+        shown = self._line_of(name)
+        if shown is not None:
+            return shown.line.tensor
         if self.choice == "Gradient":
             return parameter_gradient(self.document, name)
         if self.choice == "Change":
             return parameter_change(self.document, name)
+        if self.choice != "Value":
+            return memory(self.document, name, self.choice)
         return self.document.parameters()[name]
 
     # Questions: where does this number come from?
@@ -123,26 +156,43 @@ class WeightsTab(View):
         return (*divmod(place, channels), row, column)
 
     def _ask(self, name: str, index: tuple[int, ...], choice: str) -> None:
-        place = parameter_place(self.document, name, index, gradient=choice == "Gradient")
+        shown = self._line_of(name)
+        if shown is None and choice not in CHOICES:
+            place = memory_place(self.document, name, choice, index)
+        elif shown is None:
+            place = parameter_place(self.document, name, index, gradient=choice == "Gradient")
+        else:
+            # A line on the way stands nowhere on the tape: what it leads to does, and has the same index.
+            place = Place(shown.place, shown.line.result or "after", index)
         self.document.questions.ask(place)
 
-    def _prefix(self) -> str:
-        return {"Value": "", "Gradient": "d_", "Change": "change of "}[self.choice]
+    def _called(self, name: str) -> str:
+        """What is shown of a parameter: "weight", "d_weight", "change of weight", or the line of the calculation."""
+        shown = self._line_of(name)
+        if shown is not None:
+            return shown.line.name
+        prefix = {"Value": "", "Gradient": "d_", "Change": "change of "}.get(self.choice, f"{self.choice} of ")
+        return prefix + name.split(".")[1]
 
     def _say(self, sentence: str) -> set[QWidget]:
         self.sentence.setText(sentence)
         return {self.sentence}
 
-    def _show_matrix(self, weight: Array, bias: Array | None, name: str) -> set[QWidget]:
+    def _common_limit(self, weight: Array, *others: Array | str) -> float | None:
+        """One scale for a matrix and the bias beside it, as long as they are numbers of one kind."""
+        found = [finite_limit(array) for array in others if not isinstance(array, str)]
+        together = found and self._standing(weight) and self._inside is None
+        return max(finite_limit(weight), *found) if together else None
+
+    def _show_matrix(self, weight: Array, limit: float | None, name: str) -> set[QWidget]:
         standing = self._standing(weight)
-        limit = max(finite_limit(weight), finite_limit(bias)) if standing and bias is not None else None
         words = zip(weight.shape, ("output", "input") if weight.ndim == 2 else ("value",), strict=True)
-        self.caption.setText(f"{self._prefix()}{name} · {' × '.join(plural(*size) for size in words)}")
+        self.caption.setText(f"{name} · {' × '.join(plural(*size) for size in words)}")
         if weight.ndim == 1:
-            self.matrix.set_matrix(weight, name=self._prefix() + name)
+            self.matrix.set_matrix(weight, name=name)
         else:
             rows, columns = ([f"{i}" for i in range(size)] for size in weight.shape)
-            self.matrix.set_matrix(weight, limit, rows, columns, self._prefix() + name)
+            self.matrix.set_matrix(weight, limit, rows, columns, name)
         most = self.matrix.viewport.largest
         # A small matrix stays at the top, close to its bias, instead of floating in the middle of the tab.
         width = int(weight.shape[1] * most.width()) + _NAMES if standing else _UNLIMITED
@@ -150,19 +200,18 @@ class WeightsTab(View):
         self.matrix.setMaximumSize(width, height)
         return {self.matrix}
 
-    def _show_bias(self, bias: Array | str, name: str, weight: Array) -> set[QWidget]:
+    def _show_bias(self, bias: Array | str, name: str, weight: Array, limit: float | None) -> set[QWidget]:
         standing = self._standing(weight)
         directions = QBoxLayout.Direction
         self._pair.setDirection(directions.LeftToRight if standing else directions.TopToBottom)
         height = self.matrix.maximumHeight() if standing else _STRIP_HEIGHT
         self.bias.setMinimumSize(_STRIP_WIDTH if standing else 0, 0 if standing else _STRIP_HEIGHT)
         self.bias.setMaximumSize(_STRIP_WIDTH if standing else _UNLIMITED, height)
-        self.bias_caption.setText(f"{self._prefix()}{name} · {plural(weight.shape[0], 'value')}")
+        self.bias_caption.setText(f"{name} · {plural(weight.shape[0], 'value')}")
         if isinstance(bias, str):
             self.bias.set_message(bias)
         else:
-            limit = max(finite_limit(weight), finite_limit(bias)) if standing else None
-            self.bias.set_vector(bias, self._prefix() + name, standing, limit)
+            self.bias.set_vector(bias, name, standing, limit)
         return {self.bias} if standing else {self.bias, self.bias_caption}
 
     def _standing(self, weight: Array) -> bool:
@@ -171,9 +220,9 @@ class WeightsTab(View):
 
     def _show_filters(self, weight: Array, name: str) -> set[QWidget]:
         each = "a row a filter, a picture an input channel" if weight.shape[1] > 1 else "a picture a filter"
-        self.caption.setText(f"{self._prefix()}weight · {each}")
-        self.filters.set_filters(weight, self._prefix() + "weight")
-        if self.choice != "Value":
+        self.caption.setText(f"{self._called(name)} · {each}")
+        self.filters.set_filters(weight, self._called(name))
+        if self.choice != "Value" or self._line_of(name):
             return {self.filters}
         gradient = parameter_gradient(self.document, name)
         if isinstance(gradient, str):
@@ -184,23 +233,9 @@ class WeightsTab(View):
         return {self.filters, self.gradient_caption, self.filter_gradients}
 
     def _arrange(self) -> None:
-        self._bar = QWidget()
-        row = QHBoxLayout(self._bar)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        self._buttons: dict[str, QToolButton] = {}
-        self._group = QButtonGroup(self)
-        for choice, tip in zip(CHOICES, _TIPS, strict=True):
-            button = QToolButton()
-            button.setText(choice)
-            button.setCheckable(True)
-            button.setToolTip(tip)
-            self._buttons[choice] = button
-            self._group.addButton(button)
-            row.addWidget(button)
-        row.addStretch(1)
-        self._buttons[self.choice].setChecked(True)
-        self._group.buttonClicked.connect(self._clicked)
+        self.bar = WeightChoice()
+        self.bar.choose(self.choice)
+        self.bar.chosen.connect(self.choose)
         self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._pair.setSpacing(4)
         self._pair.addWidget(self.matrix, 1)
@@ -211,20 +246,18 @@ class WeightsTab(View):
         self._pair.addWidget(self.bias, 1)
         self._pair.addStretch(0)
         self._contents: tuple[QWidget, ...] = (
-            *(self.sentence, self.caption, self.matrix, self.filters),
+            *(self.sentence, self.line, self.caption, self.matrix, self.filters),
             *(self.gradient_caption, self.filter_gradients, self.bias_caption, self.bias),
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 6)
         column.setSpacing(6)
-        column.addWidget(self._bar)
+        column.addWidget(self.bar)
         column.addWidget(self.sentence, 1)
+        column.addWidget(self.line)
         column.addWidget(self.caption)
         column.addLayout(self._pair, 1)
         column.addStretch(0)
-
-    def _clicked(self, button: QToolButton) -> None:
-        self.choose(button.text())
 
 
 def _caption() -> QLabel:

@@ -15,6 +15,9 @@ from core.words import NARROW_SPACE
 _FINE_DECADES = 3.0
 _LEVELS_FINE = (1, 2, 5)
 
+_EDGE = 1
+"""Pixels between the last label and the edge of the plot."""
+
 
 class ValueAxis(pg.AxisItem):
     """The left or bottom axis of the curves."""
@@ -29,6 +32,16 @@ class ValueAxis(pg.AxisItem):
             return super().tickValues(minVal, maxVal, size)
         ticks = log_ticks(minVal, maxVal)
         return [(1.0, ticks)] if len(ticks) > 1 else super().tickValues(minVal, maxVal, size)
+
+    def generateDrawSpecs(self, p: Any) -> Any:
+        """As ever, but a label below the end of the axis moves to where all of it can be seen."""
+        specs = super().generateDrawSpecs(p)
+        views = self.scene().views() if self.scene() else []
+        if specs and views and self.orientation == "bottom":
+            edge = self.mapFromScene(float(views[0].width() - _EDGE), 0.0).x()
+            for rect, _, _ in specs[2]:
+                rect.moveRight(min(rect.right(), edge))
+        return specs
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Labels as values, not as logarithms."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QHelpEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QStackedLayout, QToolTip, QVBoxLayout, QWidget
 
 from app.plots.curve import Curve, CurveStyle
 from app.plots.curve_canvas import CurveCanvas
@@ -40,8 +40,15 @@ _EXTRA_BITS = 5
 class CurvesView(QWidget):
     """Shows named curves; drag and wheel zoom along the steps, a double click follows the newest step again.
 
-    `below` is the row under the plot, with what the pointer reads; others may add their buttons to it.
+    `below` is the row under the plot, with what the pointer reads; others may add their buttons to it. `hint` is what
+    the tool tip says of a click; whoever listens to `step_pointed` may set it anew for every step.
     """
+
+    step_pointed = Signal(float)
+    """The pointer stands at a step."""
+
+    step_clicked = Signal(float)
+    """A step was clicked; where a part is zoomed into, only once it is sure that no double click follows."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +65,10 @@ class CurvesView(QWidget):
         self._curves: dict[str, Curve] = {}
         self._following = True
         self._drawing = False
+        self.hint = ""
+        self._clicked_step = 0.0
+        self._click_timer = QTimer(self, singleShot=True)
+        self._click_timer.timeout.connect(self._click)
         self._arrange()
         self._connect()
         self.restyle()
@@ -264,8 +275,9 @@ class CurvesView(QWidget):
             self._read_out()
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             step = self.canvas.left.mapSceneToView(self.canvas.mapToScene(event.pos())).x()
-            words = self._mark_words(step) or ([self.readout.text()] if self.readout.is_cut else [])
-            QToolTip.showText(event.globalPos(), words[0] if words else "", self.canvas)
+            words = self._mark_words(step)[:1] or ([self.readout.text()] if self.readout.is_cut else [])
+            words += [self.hint] if self.hint and self.canvas.cross.isVisible() else []
+            QToolTip.showText(event.globalPos(), "\n".join(words), self.canvas)
             return True
         return super().eventFilter(watched, event)
 
@@ -278,15 +290,28 @@ class CurvesView(QWidget):
         self._following = False
 
     def _clicked(self, event: Any) -> None:
+        inside = bool(self._curves) and self.canvas.left.sceneBoundingRect().contains(event.scenePos())
         if event.double():
+            self._click_timer.stop()
             self._following = True
             self._draw()
+        elif inside and event.button() == Qt.MouseButton.LeftButton:
+            self._clicked_step = self.canvas.left.mapSceneToView(event.scenePos()).x()
+            if self._following:
+                self._click()
+            else:
+                self._click_timer.start(QApplication.doubleClickInterval())
+
+    def _click(self) -> None:
+        self.step_clicked.emit(self._clicked_step)
 
     def _mouse_moved(self, position: Any) -> None:
         inside = bool(self._curves) and self.canvas.left.sceneBoundingRect().contains(position)
         self.canvas.cross.setVisible(inside)
         if inside:
-            self.canvas.cross.setValue(self.canvas.left.mapSceneToView(position).x())
+            step = self.canvas.left.mapSceneToView(position).x()
+            self.canvas.cross.setValue(step)
+            self.step_pointed.emit(step)
         self._read_out()
 
     def _read_out(self) -> None:

@@ -88,6 +88,24 @@ def distribution(values: Array, bins: int = BINS) -> Distribution:
     )
 
 
+def bin_of(values: Array, number: int, bins: int = BINS) -> Array:
+    """Which of the values `distribution` counts in bin number `number`; exact zeros are in none.
+
+    Shapes: values (N,), the result (N,)
+    """
+    values = values.astype(np.float64)
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return np.zeros(len(values), dtype=bool)
+    low, high = float(finite.min()), float(finite.max())
+    peak = max(abs(low), abs(high)) or 1.0
+    edges = np.histogram_bin_edges(finite / peak, bins=bins, range=_wide(low / peak, high / peak))
+    unit = values / peak
+    # The last bin holds its upper end too.
+    below = unit <= edges[number + 1] if number == bins - 1 else unit < edges[number + 1]
+    return np.asarray((unit >= edges[number]) & below & (values != 0))
+
+
 def _wide(low: float, high: float) -> tuple[float, float]:
     """The range of the bins: the values' own, unless it is too narrow to be divided into bins of some width."""
     if high - low > 1e-6:

@@ -6,7 +6,7 @@ Row 0 of a surface is the lowest y, as a mesh grid counts it; on the screen y go
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -23,7 +23,13 @@ _POINT = 3.6
 
 
 class PlaneView(PaintedView):
-    """Shows a function over the square plane [−1.2, 1.2]² and labelled points."""
+    """Shows a function over the square plane [−1.2, 1.2]² and labelled points.
+
+    What a click has led to is said by `say`, until the pointer goes on.
+    """
+
+    point_clicked = Signal(int)
+    """Number of the point that was clicked, in the order of `set_points`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Plane", parent)
@@ -36,6 +42,8 @@ class PlaneView(PaintedView):
         self._image: QImage | None = None
         self._picture: QPixmap | None = None
         self._pointer: QPointF | None = None
+        self._marked: tuple[float, float] | None = None
+        self._said = ""
         self.set_message("No points yet")
 
     def set_surface(self, values: Array, low: float = 0.0, high: float = 1.0) -> None:
@@ -56,6 +64,18 @@ class PlaneView(PaintedView):
         self._surface, self._class_names = np.array(probabilities), tuple(class_names)
         self._surface_changed()
 
+    def mark(self, point: tuple[float, float] | None) -> None:
+        """Put a ring around a point of the plane; None removes it."""
+        if point != self._marked:
+            self._marked = point
+            self.update()
+
+    def say(self, words: str) -> None:
+        """Words for the line below the plane and the tool tip."""
+        self._said = words
+        self.setAccessibleDescription(words)
+        self.update()
+
     def clear_surface(self) -> None:
         """Show the points alone."""
         self._surface = self._image = None
@@ -73,6 +93,8 @@ class PlaneView(PaintedView):
 
     def hover_text(self) -> str:
         """`(0.31, −0.20): 0.9421`, or the likeliest class and its probability."""
+        if self._said:
+            return self._said
         if self._pointer is None or self._message:
             return ""
         x, y = self.plane_position(self._pointer)
@@ -92,6 +114,13 @@ class PlaneView(PaintedView):
         best = int(here.argmax())
         name = self._class_names[best] if best < len(self._class_names) else f"class {best}"
         return f"{where}: {name} {format_number(float(here[best]), 3)}"
+
+    def point_at(self, place: QPointF) -> int | None:
+        """The point under a place of the widget; of several the one that is painted last, on top of the others."""
+        reach = (_POINT + 1.5) * 2 * EXTENT / self.square().width()
+        x, y = self.plane_position(place)
+        near = np.flatnonzero(np.hypot(self._points[:, 0] - x, self._points[:, 1] - y) <= reach)
+        return int(near[-1]) if near.size else None
 
     def square(self) -> QRectF:
         """The plane's place on the widget."""
@@ -128,16 +157,29 @@ class PlaneView(PaintedView):
         painter.drawRect(square)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.drawPixmap(0, 0, self._points_picture())
+        if self._marked is not None:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            for color, width in ((theme.panel, 4.5), (theme.text, 2.0)):
+                painter.setPen(QPen(QColor(color), width))
+                painter.drawEllipse(_place(*self._marked, square), _POINT + 3, _POINT + 3)
         self._paint_strip(painter)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Read the value under the pointer."""
-        self._pointer = event.position()
+        self._pointer, self._said = event.position(), ""
+        on_point = not self._message and self.point_at(event.position()) is not None
+        self.setCursor(Qt.CursorShape.PointingHandCursor if on_point else Qt.CursorShape.ArrowCursor)
         self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click on a point chooses it."""
+        number = None if self._message else self.point_at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and number is not None:
+            self.point_clicked.emit(number)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Nothing is read any more."""
-        self._pointer = None
+        self._pointer, self._said = None, ""
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -24,7 +24,7 @@ HEIGHT = 32
 
 
 class Note(QLabel):
-    """A remark on the right that takes what room there is, and ends in "…" where that is too little."""
+    """A remark on the right, of whose parts ("200 train · 200 test") as many are shown as there is room for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,10 +33,19 @@ class Note(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), shown)
+        align = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        painter.drawText(self.rect(), align, self.shown_text())
         painter.end()
+
+    def shown_text(self) -> str:
+        """As many parts as fit; of a first one that does not, as much as fits."""
+        parts, metrics = self.text().split(" · "), self.fontMetrics()
+        while parts:
+            if metrics.horizontalAdvance(words := " · ".join(parts)) <= self.width():
+                return words
+            parts.pop()
+        return metrics.elidedText(words, Qt.TextElideMode.ElideRight, self.width())
 
     def event(self, event: QEvent) -> bool:
         """The tool tip says all of it."""

@@ -37,6 +37,7 @@ from app.window.arrangement import Arrangement
 from app.window.banner import Banner
 from app.window.data_loader import DataLoader
 from app.window.docks import Header, card
+from app.window.idle_evaluation import IdleEvaluation
 from app.window.run_control import RunControl
 from app.window.status_bar import StatusLine
 from app.window.tool_bar import MainToolBar
@@ -70,9 +71,11 @@ class MainWindow(QMainWindow):
         self.run_control = RunControl(document, engine, self)
         self.dialogs = TrainingDialogs(self, document, self.run_control)
         self.loader = DataLoader(self)
+        self.idle_evaluation = IdleEvaluation(document, self)
         self.mnist_dialog: MnistDialog | None = None
         self._engine = engine
         self._opening: Experiment | None = None  # the experiment whose data is being loaded
+        self._placeholder = False  # whether the document only stands in for it until then
         self._arranged = False
         self.network_view = NetworkView(document)
         self.tape_bar = TapeBar(document)
@@ -90,6 +93,7 @@ class MainWindow(QMainWindow):
         self.clock = FrameClock(document, views, self)
         self._make_menus()
         self._connect()
+        self.setAnimated(False)  # it would make an animation for every dock whenever a label gets longer
         self.setMinimumSize(900, 600)
         self._follow_experiment()
         self._follow_position()
@@ -97,9 +101,8 @@ class MainWindow(QMainWindow):
     # Commands
 
     def run_or_pause(self) -> None:
-        """Train until paused, or pause; with a breakpoint in every batch that is as far as the next one."""
-        if not self.document.walk.run_to_breakpoint():
-            self.run_control.toggle()
+        """Train until paused or to a reason to stop, or pause."""
+        self.run_control.toggle()
 
     def resume(self) -> None:
         """Train on from the moment that is shown."""
@@ -118,13 +121,12 @@ class MainWindow(QMainWindow):
         self.document.walk.next()
 
     def next_batch(self) -> None:
-        """To the end of a batch."""
-        self.document.next_batch()
+        """To the end of a batch, or to a reason to stop before it."""
+        self.document.walk.next_batch()
 
     def next_epoch(self) -> None:
-        """Once through the training data, or what is left of it, or to a breakpoint."""
-        if not self.document.walk.run_to_breakpoint():
-            self.run_control.next_epoch()
+        """Once through the training data, or what is left of it, or to a reason to stop."""
+        self.run_control.next_epoch()
 
     def reset(self) -> None:
         """Back to step 0 with the same start weights."""
@@ -161,9 +163,10 @@ class MainWindow(QMainWindow):
         """Open one of the ready-made experiments."""
         self.open_experiment(load_preset(name))
 
-    def open_experiment(self, experiment: Experiment) -> None:
-        """Load the experiment's data, then show it."""
+    def open_experiment(self, experiment: Experiment, *, at_start: bool = False) -> None:
+        """Load the experiment's data, then show it; at the start in place of what nobody has asked for."""
         self._opening = experiment
+        self._placeholder = self._placeholder or at_start
         self.loader.load(experiment.source())
 
     def choose_data(self, spec: dict[str, object]) -> None:
@@ -261,12 +264,18 @@ class MainWindow(QMainWindow):
         self._follow_position()
 
     def _take_data(self, source: DataSource, data: Dataset) -> None:
-        experiment, note = self._opening, ""
+        document, experiment, note = self.document, self._opening, ""
+        untouched = not (document.edits.undo_label or document.running or document.steps_done)
         if experiment is None:
-            experiment, note = fit_to_data(self.document.experiment, source, data)
+            experiment, note = fit_to_data(document.experiment, source, data)
+            untouched = False
         self._opening = None
         self.banner.hide()
-        self.document.change(f"choice of {data.title}", experiment, data)
+        if self._placeholder and untouched:
+            document.open(experiment, data)
+        else:
+            document.change(f"choice of {data.title}", experiment, data)
+        self._placeholder = False
         if note:
             self.banner.show_note(note)
 
@@ -369,6 +378,7 @@ class MainWindow(QMainWindow):
         if self.mnist_dialog:
             self.mnist_dialog.stop()
         self._engine.close()
+        self.idle_evaluation.close()
         self.loader.close()
         self.clock.stop()
         super().closeEvent(event)

@@ -1,5 +1,6 @@
 """Who owns the weights: hands them to the engine, takes them back, and passes on what the engine reports."""
 
+import dataclasses
 import math
 import time
 
@@ -43,18 +44,24 @@ class RunControl(QObject):
         document.pause_needed.connect(self.pause_now)
         document.data_changed.connect(self.load)
         document.experiment_changed.connect(self._pass_on_options)
+        document.walk.breakpoints.changed.connect(self._pass_on_breakpoints)
 
     def load(self) -> None:
         """Let the engine have the data ahead of the first run."""
         self._engine.load(self._document.data)
 
     def run(self, until: Until | None = None) -> None:
-        """Train until paused, or until the condition holds."""
-        if (state := self._document.begin_run()) is None:
+        """Train until paused, or until the condition holds; with a breakpoint in every batch only as far as the next.
+
+        A step whose gradient leaves a range that is watched is done in the window, as far as that gradient.
+        """
+        document = self._document
+        if document.walk.run_to_breakpoint() or (state := document.begin_run()) is None:
             return
         self._show_from, self._cost = 0.0, math.inf
+        until = dataclasses.replace(until or Until(), norms=document.walk.breakpoints.norms)
         try:
-            self._engine.start(Run(self._document.experiment, state, until or Until(), self.evaluation_share))
+            self._engine.start(Run(document.experiment, state, until, self.evaluation_share))
         except (OSError, MemoryError, ChainruleError) as error:
             reason = f"The training could not be started ({type(error).__name__}: {error})."
             self._take_back(Stopped(unmoved(state), reason, is_problem=True))
@@ -84,7 +91,7 @@ class RunControl(QObject):
         if target - document.steps_done > 1:
             self.run(Until(steps=target - 1))
         else:
-            document.next_batch()
+            document.walk.next_batch()
 
     def next_epoch(self) -> None:
         """Train to the end of the current epoch."""
@@ -92,7 +99,7 @@ class RunControl(QObject):
             self.run_to_step((self._document.epochs_done + 1) * self._document.trainer.batches_per_epoch)
 
     def _show(self, frame: Frame) -> None:
-        self._document.show_progress(frame.first_step, frame.losses, frame.evaluations)
+        self._document.show_progress(frame.first_step, frame.losses, frame.evaluations, frame.changes)
         if frame.state is None or not self._may_show(frame):
             return
         started = time.monotonic()
@@ -110,9 +117,7 @@ class RunControl(QObject):
     def _take_back(self, stopped: Stopped) -> None:
         frame = stopped.frame
         assert frame.state is not None
-        self._document.show_progress(frame.first_step, frame.losses, frame.evaluations)
-        # A process that died had reported losses of steps whose weights died with it.
-        self._document.history.truncate(frame.state["steps"])
+        self._document.show_progress(frame.first_step, frame.losses, frame.evaluations, frame.changes)
         self._document.end_run(frame.state)
         if stopped.reason:
             (self.failed if stopped.is_problem else self.noted).emit(stopped.reason)
@@ -120,3 +125,12 @@ class RunControl(QObject):
     def _pass_on_options(self) -> None:
         if self._document.running:
             self._engine.change_optimizer(dict(self._document.experiment.optimizer))
+
+    def _pass_on_breakpoints(self) -> None:
+        document = self._document
+        if not document.running:
+            return
+        breakpoints = document.walk.breakpoints
+        self._engine.watch(breakpoints.norms)
+        if document.tape and breakpoints.any_in(document.tape):
+            self.pause()  # the batch that follows is done in the window, as far as the breakpoint

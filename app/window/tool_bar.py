@@ -4,14 +4,16 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
+from app.document.batch_loss import explain_loss
 from app.document.document import Document
 from app.forms.option_field import OptionField
 from app.icons import icon
-from app.layouts import fill, label
+from app.layouts import fill
 from app.plots.numbers import format_count, format_number
 from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
 from app.window.floating_error import FloatingError
+from app.window.linked_label import LinkedLabel, linked
 from core.optimizers import OPTIMIZERS, optimizer_from_spec
 from core.schedules import schedule_from_spec
 
@@ -22,6 +24,9 @@ NARROW = 1150
 """Width of the window below which not everything fits, in pixels."""
 
 _RATE_HELP = "The schedule changes the learning rate from step to step; the field holds the one it starts out from."
+_LOSS_HELP = "A click on the loss, or Enter, explains it."
+
+LOSS_GONE = "The numbers of batch {} are no longer at hand: Next batch makes a loss that can be explained."
 
 _STEPS = ("batch_start", "back", "next_layer", "next_batch", "next_epoch")
 
@@ -33,7 +38,8 @@ class Position(View):
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
-        self.text = label()
+        self.text = LinkedLabel()
+        self.text.linkActivated.connect(self.explain_loss)
         self.text.setAccessibleName("Where the training stands")
         # The rest of the tool bar comes first: a long figure must not push Undo out of the window.
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -41,6 +47,7 @@ class Position(View):
         fill(self, self.text)
         document.position_changed.connect(self.invalidate)
         document.history_changed.connect(self.invalidate)
+        theme_changed.connect(self.invalidate)
 
     def rate_in_force(self) -> float | None:
         """The learning rate of the batch on the tape, where the schedule makes it another than the one chosen."""
@@ -50,6 +57,12 @@ class Position(View):
         chosen = optimizer_from_spec(experiment.optimizer).learning_rate
         rate = schedule_from_spec(experiment.schedule).rate(chosen, tape.step - 1)
         return rate if rate != chosen else None
+
+    def explain_loss(self) -> None:
+        """Where the loss that is shown comes from."""
+        step = self.document.steps_done
+        if not explain_loss(self.document, step):
+            self.document.failed.emit(LOSS_GONE.format(format_count(step)))
 
     def refresh(self) -> None:
         document = self.document
@@ -75,19 +88,22 @@ class Position(View):
     def _show(self, facts: list[tuple[str, str]]) -> None:
         """All facts where there is room, else as many as fit, the least telling left out first."""
         everything = _words(facts)
-        self.text.setToolTip(f"{everything}<br>{_RATE_HELP}" if self.rate_in_force() is not None else everything)
+        help_ = [_RATE_HELP] if self.rate_in_force() is not None else []
+        help_ += [_LOSS_HELP] if "loss" in dict(facts) else []
+        self.text.setToolTip("<br>".join([everything, *help_]))
         first = facts
         facts = [(name, value) for name, value in facts if name != "rate now"]
         short = [(name.removeprefix("test "), value) for name, value in facts]
         for shown in (first, facts, facts[1:], short[1:], facts[1:3], facts[1:2]):
-            self.text.setText(_words(shown))
+            self.text.setText(_words(shown, with_link=True))
             if self.text.sizeHint().width() <= self.width():
                 break
         self.text.setAccessibleDescription(everything)
 
 
-def _words(facts: list[tuple[str, str]]) -> str:
-    return " &nbsp;".join(f"{name} <b>{value}</b>" for name, value in facts)
+def _words(facts: list[tuple[str, str]], *, with_link: bool = False) -> str:
+    words = ((name, f"{name} <b>{value}</b>") for name, value in facts)
+    return " &nbsp;".join(linked(text) if with_link and name == "loss" else text for name, text in words)
 
 
 class MainToolBar(QToolBar):

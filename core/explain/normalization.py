@@ -104,7 +104,7 @@ def _(layer: BatchNorm, scene: Scene) -> Answer:
     direct = part(_PATHS[0], scene.own("dy", *at), *scale)
     # Σ dy and Σ dy · x̂ over the channel are the gradients of bias and weight: the layer uses them too.
     mean = part(_PATHS[1], share, scene.own("d_bias", c), *scale)
-    variance = part(_PATHS[2], share, scene.kept("x_hat", *at), scene.own("d_weight", c), *scale)
+    variance = part(_PATHS[2], share, scene.own("d_weight", c), scene.kept("x_hat", *at), *scale)
     return Answer(formula, (direct, mean, variance))
 
 
@@ -120,7 +120,8 @@ def _(layer: LayerNorm, scene: Scene) -> Answer:
     each = (scene.own("dy", *all_of_it), scene.parameter("weight", *all_of_it[1:]))
     direct = part(_PATHS[0], scene.own("dy", *at), scene.parameter("weight", *at[1:]), inv_std)
     mean = part(_PATHS[1], share, *each, inv_std)
-    variance = part(_PATHS[2], share, scene.kept("x_hat", *at), *each, scene.kept("x_hat", *all_of_it), inv_std)
+    along = (*each, scene.kept("x_hat", *all_of_it))
+    variance = part(_PATHS[2], share, *along, scene.kept("x_hat", *at), inv_std)
     return Answer(formula, (direct, mean, variance))
 
 

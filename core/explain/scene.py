@@ -1,5 +1,6 @@
 """Where the answers get their numbers from: a recorded step with what made it, and one entry of it to be explained."""
 
+import copy
 import dataclasses
 from functools import cached_property
 from typing import Self
@@ -8,8 +9,10 @@ import numpy as np
 
 from core.clipping import Clipping
 from core.explain.protocol import Factor, Part, Place, PlaceError, Places, Region
+from core.layers import layer_from_spec
 from core.layers.base import Layer
 from core.losses import Loss
+from core.network import Network
 from core.optimizers import Optimizer, optimizer_from_spec
 from core.penalties import Penalty
 from core.tape import Phase, Record, Tape
@@ -21,10 +24,13 @@ PENALTY = "Penalty"  # the name of the penalty's record, which follows that of t
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Step:
-    """A tape and the layers, loss, optimizer, penalty and clipping that made it, with the options they had then."""
+    """A tape and the layers, loss, optimizer, penalty and clipping that made it, with the options they had then.
+
+    It stays right whatever becomes of the trainer: what can change is a copy here, or a number of the tape.
+    """
 
     tape: Tape
-    layers: tuple[Layer, ...]
+    layers: tuple[Layer, ...]  # only their options and shapes; parameters and buffers are in the tape
     loss: Loss
     optimizer: Optimizer  # only its options; its memory is in the tape
     updates: int  # how many updates the optimizer has made, this one included
@@ -33,16 +39,20 @@ class Step:
 
     @classmethod
     def of(cls, tape: Tape, trainer: Trainer) -> Self:
-        """The step of a tape, as long as the trainer that recorded it still has the options it had then."""
+        """The step of a tape, to be asked for while the trainer still has the options with which it recorded it."""
         return cls(
             tape,
-            trainer.network.layers,
+            tuple(_without_arrays(layer) for layer in trainer.network.layers),
             trainer.network.loss,
             optimizer_from_spec(trainer.optimizer.spec()),
             trainer.optimizer.steps - (trainer.steps - tape.step),
             trainer.penalty,
             trainer.clipping,
         )
+
+    def network(self) -> Network:
+        """A new network with the same layers and loss, not built."""
+        return Network([layer_from_spec(layer.spec()) for layer in self.layers], self.loss)
 
     def position(self, phase: Phase, index: int) -> int:
         """Where the record of that phase and layer stands."""
@@ -161,6 +171,13 @@ class Scene:
     def kept_region(self, tensor: str, *index: int | slice | Array) -> Region:
         """A part of what forward took in, gave out or kept."""
         return Region(self.step.position("forward", self.layer_index), tensor, index)
+
+
+def _without_arrays(layer: Layer) -> Layer:
+    """A copy of a layer with its options and shapes alone: its parameters go on changing, those of the tape do not."""
+    bare = copy.copy(layer)
+    bare.params, bare.buffers = {}, {}
+    return bare
 
 
 def derived(label: str, values: float | Array, *depends: Places | Region) -> Factor:

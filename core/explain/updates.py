@@ -1,4 +1,7 @@
-"""Updates: a parameter after the step as what it was before, minus parts: gradient, decay, and what is remembered."""
+"""Updates: a parameter after the step as what it was before, plus parts: gradient, penalty, clipping, decay, memory.
+
+The parts are named alike for all optimizers, so that they can be compared.
+"""
 
 import math
 
@@ -19,7 +22,8 @@ def _(optimizer: SGD, scene: Scene) -> Answer:
     at, momentum = scene.index, optimizer.momentum
     rate, before = _rate(scene), scene.own("before", *at)
     ahead = (constant("1 + momentum", 1 + momentum),) if momentum and optimizer.nesterov else ()
-    parts = [part("before", before), part("gradient", rate, *ahead, scene.own("gradient", *at))]
+    parts = [part("before", before)]
+    parts += [part(label, rate, *ahead, factor) for label, factor in _gradients(scene)]
     if optimizer.weight_decay:
         parts.append(part("weight decay", rate, *ahead, constant("weight decay", optimizer.weight_decay), before))
     step = "g"
@@ -85,26 +89,25 @@ def _scaled_step(scene: Scene, slot: str, eps: float) -> Answer:
     scale = derived(f"1/(√{slot} + eps)", 1 / (np.sqrt(float(after)) + eps), _places(scene, f"{slot} after"))
     formula = f"{_after(scene)} = {entry('before', *at)} − learning_rate · {entry('gradient', *at)} / "
     formula += f"(√{entry(f'{slot} after', *at)} + eps)"
-    step = part("gradient", _rate(scene), scene.own("gradient", *at), scale)
-    return Answer(formula, (part("before", scene.own("before", *at)), step))
+    step = [part(label, _rate(scene), factor, scale) for label, factor in _gradients(scene)]
+    return Answer(formula, (part("before", scene.own("before", *at)), *step))
 
 
 @update_answer.register
 def _(optimizer: Adam, scene: Scene) -> Answer:
     at, before = scene.index, scene.own("before", *scene.index)
-    parts = [part("before", before)]
-    if isinstance(optimizer, AdamW):
-        parts.append(part("weight decay", _rate(scene), constant("weight decay", optimizer.weight_decay), before))
     t, root = scene.step.updates, math.sqrt(float(scene.array("v after")[at]))
     unbiased = constant("1/(1 − β₁ᵗ)", 1 / (1 - optimizer.beta1**t))
     size = root / math.sqrt(1 - optimizer.beta2**t) + optimizer.eps
     scale = derived("1/(√v/√(1 − β₂ᵗ) + eps)", 1 / size, _places(scene, "v after"))
-    for moment in _moment(optimizer, scene):
-        parts.append(part(moment.label, _rate(scene), *moment.factors, unbiased, scale))
+    moment = _moment(optimizer, scene, _gradients(scene))
+    *parts, memory = (part(one.label, _rate(scene), *one.factors, unbiased, scale) for one in moment)
+    if isinstance(optimizer, AdamW):
+        parts.append(part("weight decay", _rate(scene), constant("weight decay", optimizer.weight_decay), before))
     shrunk = " · (1 − learning_rate · weight_decay)" if isinstance(optimizer, AdamW) else ""
     formula = f"{_after(scene)} = {entry('before', *at)}{shrunk} − learning_rate · m̂ / (√v̂ + eps), m̂ = "
     formula += f"{entry('m after', *at)} / (1 − β₁ᵗ), v̂ = {entry('v after', *at)} / (1 − β₂ᵗ), t = {t}"
-    return Answer(formula, parts)
+    return Answer(formula, (part("before", before), *parts, memory))
 
 
 @memory_answer.register
@@ -112,7 +115,7 @@ def _(optimizer: Adam, scene: Scene, slot: str) -> Answer:
     at = scene.index
     if slot == "m":
         formula = f"{_after(scene)} = β₁ · {entry('m before', *at)} + (1 − β₁) · g{_gradient(scene)}"
-        return Answer(formula, _moment(optimizer, scene))
+        return Answer(formula, _moment(optimizer, scene, [("gradient", scene.own("gradient", *at))]))
     kept, new = constant("β₂", optimizer.beta2), constant("1 − β₂", 1 - optimizer.beta2)
     g = scene.own("gradient", *at)
     if optimizer.weight_decay and not isinstance(optimizer, AdamW):
@@ -122,16 +125,30 @@ def _(optimizer: Adam, scene: Scene, slot: str) -> Answer:
     return Answer(formula, (part("memory", kept, scene.own("v before", *at)), part("gradient²", new, g, g)))
 
 
-def _moment(optimizer: Adam, scene: Scene) -> list[Part]:
-    """The terms of m."""
+def _moment(optimizer: Adam, scene: Scene, gradients: list[tuple[str, Factor]]) -> list[Part]:
+    """The terms of m; what was remembered is the last."""
     at, new = scene.index, constant("1 − β₁", 1 - optimizer.beta1)
-    parts = [
-        part("gradient", new, scene.own("gradient", *at)),
-        part("memory", constant("β₁", optimizer.beta1), scene.own("m before", *at)),
-    ]
+    parts = [part(label, new, factor) for label, factor in gradients]
     if optimizer.weight_decay and not isinstance(optimizer, AdamW):
         decay = constant("weight decay", optimizer.weight_decay)
         parts.append(part("weight decay", new, decay, scene.own("before", *at)))
+    return [*parts, part("memory", constant("β₁", optimizer.beta1), scene.own("m before", *at))]
+
+
+def _gradients(scene: Scene) -> list[tuple[str, Factor]]:
+    """The gradient the optimizer got, taken apart: of the loss, of the penalty, and what clipping changed."""
+    at, step, name = scene.index, scene.step, scene.record.name
+    raw = _raw(scene, scene.position)
+    parts = [("gradient", scene.own(raw, *at))]
+    position = step.penalty_position
+    if position is not None and f"d_{name}" in step.tape.records[position].tensors:
+        parameter = f"d_{name.split('.')[1]}"
+        of_loss = scene.at(step.position("backward", scene.layer_index), parameter, *at)
+        parts = [("gradient", of_loss), ("penalty", scene.at(position, f"d_{name}", *at, label=parameter))]
+    if raw != "gradient":
+        before, after = (scene.array(tensor)[at].astype(np.float64) for tensor in (raw, "gradient"))
+        change = derived("clipped − raw", after - before, _places(scene, "gradient"), _places(scene, raw))
+        parts.append(("clipping", change))
     return parts
 
 

@@ -4,38 +4,33 @@ They are computed from the record's own tensors, one function for each layer, lo
 are the record's results. What happens in a single line has no sub-steps.
 """
 
+from core.explain.scene import PENALTY, Step
 from core.substeps.backward import backward_substeps
 from core.substeps.forward import forward_substeps
 from core.substeps.losses import loss_substeps
 from core.substeps.optimizers import UpdateStep, update_substeps
 from core.substeps.substep import SubStep, given
 from core.tape import Record, Tape
-from core.trainer import Trainer
 from core.types import Arrays
 
 __all__ = ["SubStep", "substeps"]
 
 
-def substeps(trainer: Trainer, tape: Tape, position: int) -> list[SubStep]:
-    """The sub-steps of record number `position`, in order; empty where there is nothing smaller to see.
-
-    The trainer has to have the options with which it recorded the tape; its weights may be ahead of it.
-    """
-    record, network = tape.records[position], trainer.network
+def substeps(step: Step, position: int) -> list[SubStep]:
+    """The sub-steps of record number `position`, in order; empty where there is nothing smaller to see."""
+    tape = step.tape
+    record = tape.records[position]
     match record.phase:
         case "forward":
-            layer = network.layers[record.index]
-            return forward_substeps(layer, _parameters(tape, record), record)
+            return forward_substeps(step.layers[record.index], _parameters(tape, record), record)
         case "backward":
-            layer = network.layers[record.index]
-            return backward_substeps(layer, _parameters(tape, record), record)
-        case "loss" if record.name == "Penalty":
+            return backward_substeps(step.layers[record.index], _parameters(tape, record), record)
+        case "loss" if record.name == PENALTY:
             return _penalty_substeps(record)
         case "loss":
-            return loss_substeps(network.loss, record, tape.loss)
+            return loss_substeps(step.loss, record, tape.loss)
         case _:
-            updates = trainer.optimizer.steps - (trainer.steps - tape.step)
-            return update_substeps(trainer.optimizer, UpdateStep(record, tape.learning_rate, updates))
+            return update_substeps(step.optimizer, UpdateStep(record, tape.learning_rate, step.updates))
 
 
 def _parameters(tape: Tape, record: Record) -> Arrays:

@@ -115,7 +115,8 @@ def _(layer: AvgPool2D, params: Arrays, record: Record) -> list[SubStep]:
         )
         for number, place in enumerate(places, 1)
     ]
-    return [SubStep("share", f"dy / {area}", f"Every gradient is cut into {area} equal parts.", given(share)), *parts]
+    words = f"Every gradient is cut into {area} equal parts."
+    return [SubStep("share", f"dy / {area}", words, given(share), like="dy"), *parts]
 
 
 @_dx_steps.register

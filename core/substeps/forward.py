@@ -16,6 +16,7 @@ from core.substeps.substep import SubStep, given
 from core.substeps.windows import averaged, conv_places, conv_with, pool_places, pooled
 from core.tape import Record
 from core.types import Array, Arrays
+from core.words import chosen
 
 
 @singledispatch
@@ -127,7 +128,7 @@ def _(layer: BatchNorm, params: Arrays, record: Record) -> list[SubStep]:
         ),
         SubStep(
             "x̂",
-            f"x̂ = (x − mean) / √(var + {layer.eps:g})",
+            f"x̂ = (x − mean) / √(var + {chosen(layer.eps)})",
             "Divided by the deviation: each channel now has mean 0 and variance 1.",
             given(x_hat),
             "x_hat",
@@ -166,7 +167,7 @@ def _(layer: LayerNorm, params: Arrays, record: Record) -> list[SubStep]:
         ),
         SubStep(
             "x̂",
-            f"x̂ = (x − mean) / √(var + {layer.eps:g})",
+            f"x̂ = (x − mean) / √(var + {chosen(layer.eps)})",
             "Divided by the deviation: each sample now has mean 0 and variance 1.",
             given(cache["x_hat"]),
             "x_hat",

@@ -21,6 +21,7 @@ from core.substeps.forward import softmax_substeps
 from core.substeps.substep import SubStep, given
 from core.tape import Record
 from core.types import Array
+from core.words import chosen
 
 
 def loss_substeps(loss: Loss, record: Record, value: float) -> list[SubStep]:
@@ -103,7 +104,7 @@ def _(loss: BinaryCrossEntropy, prediction: Array, target: Array) -> list[SubSte
 @_forward.register
 def _(loss: Hinge, prediction: Array, target: Array) -> list[SubStep]:
     words = "By how much the true class fails to lead each other one by the margin."
-    formula = f"max(0, {loss.margin:g} − x[n, t] + x[n, c]), 0 for c = t"
+    formula = f"max(0, {chosen(loss.margin)} − x[n, t] + x[n, c]), 0 for c = t"
     return [SubStep("shortfall", formula, words, lambda: _shortfall(loss, prediction, target))]
 
 
@@ -122,7 +123,7 @@ def _(loss: CrossEntropy, prediction: Array, target: Array, dy: Array) -> list[S
         q[np.arange(len(target)), target] += 1 - loss.label_smoothing
         return q
 
-    smoothed = f", smoothed by {loss.label_smoothing:g}" if loss.label_smoothing else ""
+    smoothed = f", smoothed by {chosen(loss.label_smoothing)}" if loss.label_smoothing else ""
     return [
         SubStep(
             "q", f"q[n, c] = 1 at the true class, otherwise 0{smoothed}", "What the probabilities should be.", wanted
@@ -217,7 +218,7 @@ def _(loss: Huber, prediction: Array, target: Array, dy: Array) -> list[SubStep]
         return np.clip(prediction - target, -loss.delta, loss.delta)
 
     return [
-        SubStep("limited d", f"d limited to ±{loss.delta:g}", "Beyond it an outlier pulls no harder.", limited),
+        SubStep("limited d", f"d limited to ±{chosen(loss.delta)}", "Beyond it an outlier pulls no harder.", limited),
         SubStep("dy", f"limited d / {dy.size}", "Shared over all outputs.", given(dy), "dy"),
     ]
 

@@ -10,6 +10,7 @@ from core.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp
 from core.substeps.substep import SubStep, given
 from core.tape import Record
 from core.types import Array
+from core.words import chosen
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -58,12 +59,12 @@ def _(optimizer: SGD, update: UpdateStep) -> list[SubStep]:
     moved, name = g, "g"
     if optimizer.momentum:
         moved, name = update["velocity after"], "v"
-        formula = f"v ← {optimizer.momentum:g} · v + g"
+        formula = f"v ← {chosen(optimizer.momentum)} · v + g"
         words = "The velocity: what is left of the last steps, and the gradient."
         steps.append(_line("v", formula, words, moved, "velocity after"))
         if optimizer.nesterov:
             moved, name = g + optimizer.momentum * moved, "ahead"
-            formula = f"g + {optimizer.momentum:g} · v"
+            formula = f"g + {chosen(optimizer.momentum)} · v"
             steps.append(_line("ahead", formula, "A look ahead along the new velocity.", moved))
     return [*steps, _step(update, name, moved * update.learning_rate)]
 
@@ -73,17 +74,17 @@ def _(optimizer: Adagrad, update: UpdateStep) -> list[SubStep]:
     s = update["s after"]
     return [
         _line("s", "s ← s + g²", "The sum of all squared gradients so far.", s, "s after"),
-        *_scaled(update, update["gradient"], "g", np.sqrt(s), f"√s + {optimizer.eps:g}", optimizer.eps),
+        *_scaled(update, update["gradient"], "g", np.sqrt(s), f"√s + {chosen(optimizer.eps)}", optimizer.eps),
     ]
 
 
 @_inside.register
 def _(optimizer: RMSProp, update: UpdateStep) -> list[SubStep]:
     v, alpha = update["v after"], optimizer.alpha
-    formula = f"v ← {alpha:g} · v + {1 - alpha:.3g} · g²"
+    formula = f"v ← {chosen(alpha)} · v + {chosen(1 - alpha, 3)} · g²"
     return [
         _line("v", formula, "How large the squared gradients have been of late.", v, "v after"),
-        *_scaled(update, update["gradient"], "g", np.sqrt(v), f"√v + {optimizer.eps:g}", optimizer.eps),
+        *_scaled(update, update["gradient"], "g", np.sqrt(v), f"√v + {chosen(optimizer.eps)}", optimizer.eps),
     ]
 
 
@@ -101,11 +102,11 @@ def _(optimizer: Adam, update: UpdateStep) -> list[SubStep]:
     early = f"Corrected for having begun at 0, {t} update{'s' * (t != 1)} ago."
     return [
         *steps,
-        _line("m", f"m ← {beta1:g} · m + {1 - beta1:.3g} · g", mean, m, "m after"),
-        _line("v", f"v ← {beta2:g} · v + {1 - beta2:.3g} · g²", square, v, "v after"),
-        _line("m̂", f"m̂ = m / (1 − {beta1:g}{power})", early, m_hat),
-        _line("v̂", f"v̂ = v / (1 − {beta2:g}{power})", early, v_hat),
-        *_scaled(update, m_hat, "m̂", root, f"√v̂ + {optimizer.eps:g}", optimizer.eps),
+        _line("m", f"m ← {chosen(beta1)} · m + {chosen(1 - beta1, 3)} · g", mean, m, "m after"),
+        _line("v", f"v ← {chosen(beta2)} · v + {chosen(1 - beta2, 3)} · g²", square, v, "v after"),
+        _line("m̂", f"m̂ = m / (1 − {chosen(beta1)}{power})", early, m_hat),
+        _line("v̂", f"v̂ = v / (1 − {chosen(beta2)}{power})", early, v_hat),
+        *_scaled(update, m_hat, "m̂", root, f"√v̂ + {chosen(optimizer.eps)}", optimizer.eps),
     ]
 
 
@@ -113,14 +114,14 @@ def _adam_decay(optimizer: Adam, update: UpdateStep) -> SubStep:
     decay = optimizer.weight_decay
     if not isinstance(optimizer, AdamW):
         return _decayed(decay, update["gradient"] + decay * update["before"])
-    formula = f"θ ← θ · (1 − {update.learning_rate:.3g} · {decay:g})"
+    formula = f"θ ← θ · (1 − {chosen(update.learning_rate, 3)} · {chosen(decay)})"
     words = "Every value shrinks a little by itself; the gradient has no part in it."
     return _line("decayed θ", formula, words, update["before"] * (1 - update.learning_rate * decay))
 
 
 def _decayed(decay: float, gradient: Array) -> SubStep:
     words = "Weight decay: the larger a value, the harder it is pulled towards 0."
-    return _line("g + decay", f"g ← g + {decay:g} · θ", words, gradient)
+    return _line("g + decay", f"g ← g + {chosen(decay)} · θ", words, gradient)
 
 
 def _scaled(update: UpdateStep, moved: Array, name: str, root: Array, formula: str, eps: float) -> list[SubStep]:
@@ -134,4 +135,4 @@ def _scaled(update: UpdateStep, moved: Array, name: str, root: Array, formula: s
 
 def _step(update: UpdateStep, moved: str, step: Array) -> SubStep:
     words = "Times the learning rate: how far each value moves."
-    return _line("step", f"step = {update.learning_rate:.3g} · {moved}", words, step)
+    return _line("step", f"step = {chosen(update.learning_rate, 3)} · {moved}", words, step)

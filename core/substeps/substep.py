@@ -22,6 +22,7 @@ class SubStep:
     result: str = ""  # the tensor of the record (or its cache) that this is; of a loss also "value"
     per_sample: bool = True  # whether the first axis counts the samples of the batch
     backward: bool = False  # whether it belongs to the gradient
+    like: str = ""  # the tensor of the record that has the same places, where that is not what the record gives
 
     @cached_property
     def tensor(self) -> Array:

@@ -181,19 +181,20 @@ def bare_state(steps: int) -> dict[str, Any]:
     return {"steps": steps, "weights": {}, "optimizer": {"memory": {}}}
 
 
-def test_returning_to_a_run_keeps_the_states_both_share_and_leaves_the_other_as_a_past_run() -> None:
+def test_returning_to_a_run_brings_its_states_back_and_leaves_the_other_as_a_past_run() -> None:
     course = Course()
     for step in range(7):
         course.keep(bare_state(step))
     course.add(1, [0.9, 0.8, 0.7, 0.6, 0.5, 0.4], {})
-    newest = course.history.copy()
+    newest, kept = course.history.copy(), course.snapshots.line()
     course.go_on_from(3, "left at step 3")
+    assert course.snapshots.steps == [0, 1, 2, 3]
     course.add(4, [0.1, 0.2], {})
     course.keep(bare_state(5))  # of the other way
     assert [run.name for run in course.past_runs] == ["1 · left at step 3"]
-    course.return_to(newest, [], "undone")
+    course.return_to(newest, [], kept, "undone")
     assert list(course.history.losses) == [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
-    assert course.snapshots.steps == [0, 1, 2, 3]
+    assert course.snapshots.steps == [0, 1, 2, 3, 4, 5, 6]
     (run,) = course.past_runs  # what was returned to is no past run any more
     assert (run.name, list(run.history.losses), run.first_step) == ("2 · undone", [0.9, 0.8, 0.7, 0.1, 0.2], 3)
     course.forget(run)

@@ -202,10 +202,42 @@ def test_a_batch_counts_once_however_often_it_is_finished() -> None:
     assert list(document.history.losses) == losses and document.history.evaluations["test"] == found
 
 
-def test_a_large_test_set_is_evaluated_after_every_epoch_only() -> None:
+def test_a_large_test_set_is_evaluated_in_pieces_when_somebody_has_the_time() -> None:
     document = xor_document(data={**xor().data, "points": 6_000}, batch_size=1_000)
-    batches(document, 4)
-    assert list(document.history.evaluations["test"]) == [3]
+    assert not document.lacks_evaluation
+    batches(document, 3)
+    assert document.history.evaluations["test"] == {} and document.lacks_evaluation
+    ears = Ears(document)
+    pieces = document.evaluation()
+    for _ in range(12):
+        next(pieces)
+    assert ears.heard() == {}
+    next(pieces)
+    assert ears.heard() == {"history_changed": 1} and not document.lacks_evaluation
+    assert next(pieces, "over") == "over"
+    assert document.history.evaluations["test"] == {3: twin(document, 3).evaluate()}
+    document.next_batch()
+    assert document.lacks_evaluation
+    for _ in range(2):
+        document.back()
+        assert not document.lacks_evaluation  # the weights that are shown are not those the trainer has
+    document.travel(0)
+    batches(document, 2)
+    assert document.in_past and not document.lacks_evaluation
+
+
+def test_nothing_is_recorded_ahead_while_an_evaluation_needs_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.document.stepper.SLOW_RECORDING", 0.0)
+    document = xor_document(data={**xor().data, "points": 6_000}, batch_size=1_000)
+    batches(document, 3)
+    pieces = document.evaluation()
+    next(pieces)
+    document.record_ahead()
+    assert document.tapes and document.tapes.kept == 3
+    pieces.close()
+    document.record_ahead()
+    assert document.tapes.kept == 4 and not document.lacks_evaluation
+    assert document.history.evaluations["test"] == {}
 
 
 # What is said

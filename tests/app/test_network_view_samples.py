@@ -1,8 +1,5 @@
 """Which sample the cards show, the mean over the batch, and wrong predictions marked."""
 
-import sys
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -16,15 +13,6 @@ from core.types import Array
 from tests.app.documents import tape_of, with_memory, xor_document
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture(autouse=True)
-def _exceptions_fail(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An exception in a slot, which Qt would only print, fails the test."""
-    raised: list[BaseException] = []
-    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: raised.append(error))
-    yield
-    assert not raised
 
 
 @pytest.fixture

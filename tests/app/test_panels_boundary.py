@@ -1,18 +1,29 @@
 """The surface is what the network at the cursor answers at that very place of the plane."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.panels.boundary import NO_PLANE, RESOLUTION, Boundary
 from app.plots.numbers import format_number
+from app.theme import current_theme
 from core.types import Array, Arrays
-from tests.app.panel_documents import XOR_RECORDS, number_document, picture_document, show, step, xor_document
+from tests.app.panel_documents import (
+    XOR_RECORDS,
+    number_document,
+    picture_document,
+    show,
+    step,
+    tape_of,
+    xor_document,
+)
 
 EXTENT = 1.2
 
@@ -113,3 +124,53 @@ def test_training_points_are_filled_and_test_points_are_rings(qtbot: QtBot, monk
     data = document.data
     assert np.array_equal(x[~test], data.x_train) and np.array_equal(labels[~test], data.t_train)
     assert np.array_equal(x[test], data.x_test) and np.array_equal(labels[test], data.t_test)
+
+
+def click(view: Boundary, point: Array) -> None:
+    place = view.plane.widget_position(*point.tolist()).toPoint()
+    QTest.mouseClick(view.plane, Qt.MouseButton.LeftButton, pos=place)
+
+
+def alone(points: Array, others: Array) -> int:
+    """A point that no other one lies upon."""
+    apart = [np.hypot(*(others - point).T) for point in points]
+    return int(np.argmax([np.sort(distances)[1] for distances in apart]))
+
+
+def test_a_click_on_a_point_selects_it_if_the_batch_has_it_and_otherwise_says_why_not(qtbot: QtBot) -> None:
+    document = xor_document()
+    view, data = show(qtbot, Boundary(document), 700, 700), document.data
+    every = np.concatenate([data.x_train, data.x_test])
+    rows = tape_of(document).rows
+    sample = alone(data.x_train[rows], every)
+    click(view, data.x_train[rows[sample]])
+    assert document.sample == sample
+    assert view.plane.hover_text() == f"sample {sample} of this batch is selected"
+    others = np.setdiff1d(np.arange(len(data.x_train)), rows)
+    row = others[alone(data.x_train[others], every)]
+    click(view, data.x_train[row])
+    assert view.plane.hover_text() == f"Row {row} is not in this batch of 10: another batch has it."
+    click(view, data.x_test[alone(data.x_test, every)])
+    assert view.plane.hover_text() == "A test point: the network never learns from it, so no batch has it."
+    assert document.sample == sample
+    said_at(view, 0.5, 0.5)
+    assert "test point" not in view.plane.hover_text()
+
+
+def test_a_ring_marks_the_selected_sample(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = show(qtbot, Boundary(document), 400, 400)
+
+    def is_ringed(sample: int) -> bool:
+        image, (x, y) = view.grab().toImage(), tape_of(document).x[sample].tolist()
+        centre = view.plane.mapTo(view, view.plane.widget_position(x, y).toPoint())
+        around = [QPoint(*by) for by in itertools.product(range(-8, 9), repeat=2) if 5 <= math.hypot(*by) <= 8]
+        dark = QColor(current_theme().text).lightness() + 20
+        return sum(image.pixelColor(centre + by).lightness() < dark for by in around) > 10
+
+    for sample in (4, 7):
+        document.select_sample(sample)
+        assert is_ringed(sample)
+    assert not is_ringed(4)
+    document.show_whole_batch(True)
+    assert not is_ringed(7)

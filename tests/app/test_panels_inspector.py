@@ -1,7 +1,11 @@
 """The Inspector shows the tensors of the tape at the cursor, and says what to press where there are none yet."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -15,6 +19,8 @@ from app.panels.weights_tab import WeightsTab
 from app.plots.distribution import Distribution
 from app.plots.numbers import format_number
 from app.theme import apply_theme
+from core.explain import Place
+from core.substeps import SubStep
 from core.types import Array
 from tests.app.panel_documents import (
     XOR_RECORDS,
@@ -73,8 +79,8 @@ def test_heading_and_note_name_the_selected_layer(qtbot: QtBot, xor: Document) -
         xor.select_layer(layer)
     assert headings == ["Inspector — 1 · Dense", "Inspector — 2 · Tanh", "Inspector — Loss", "Inspector — 0 · Input"]
     assert notes == [
-        "Dense · 4 units · 12 parameters",
-        "Tanh · 4 out · no parameters",
+        "4 units · 12 parameters",
+        "4 out · no parameters",
         "BCE with logits",
         "XOR · 2",
     ]
@@ -355,3 +361,139 @@ def test_a_narrow_inspector_shows_all_four_tabs(qtbot: QtBot, qapp: QApplication
         inspector.grab()
         assert bar.sizeHint().width() <= ROOM_FOR_TABS
     assert not bar.usesScrollButtons(), "where it is narrower still, names are cut short before a tab is hidden"
+
+
+# Inside of a record
+
+
+def shown_line(document: Document) -> SubStep:
+    line = document.walk.substep
+    assert line is not None
+    return line
+
+
+def walk_inside(document: Document) -> Iterator[SubStep]:
+    """Step into the record that was done last and go through its lines."""
+    document.walk.step_into()
+    for position in range(len(document.walk.substeps)):
+        document.walk.go_to_substep(position)
+        yield shown_line(document)
+
+
+def norm_document() -> Document:
+    """Conv2D, BatchNorm, Flatten, Dense with Adam on pictures, at the end of the first batch."""
+    document = picture_document()
+    layers = (
+        {"kind": "conv2d", "filters": 4, "kernel_size": 3},
+        {"kind": "batch_norm"},
+        {"kind": "flatten"},
+        {"kind": "dense", "units": 3},
+    )
+    document.edit("norm", layers=layers, optimizer={"kind": "adam"})
+    return document
+
+
+def test_activations_show_each_line_of_a_forward_under_its_name_and_then_y_again(qtbot: QtBot) -> None:
+    document = norm_document()
+    tab = show(qtbot, ActivationsTab(document))
+    step(document, 2)
+    assert last(document).name == "BatchNorm" and tab.values_line.isHidden()
+    lines = []
+    for line in walk_inside(document):
+        lines.append(line.name)
+        assert is_of(tab.values.distribution(), line.tensor)
+        assert tab.values.accessibleName() == f"Histogram of {line.name}"
+        assert tab.values_line.isVisible() and tab.gradients_line.isHidden()
+        assert tab.values_line.text() == f"sub-step {len(lines)} of 6 · {line.name}: {line.formula}"
+        assert tab.gradients.message() == reached.BACKWARD_MISSING
+        size = "7 samples × 4×4×3" if line.per_sample else "4 · "
+        assert tab.values_facts.text().startswith(size)
+    assert lines == ["mean", "x − mean", "var", "x̂", "γ·x̂", "y"]
+    document.walk.step_out()
+    assert is_of(tab.values.distribution(), last(document).tensors["y"])
+    assert tab.values_line.isHidden() and tab.values.accessibleName() == "Histogram of y"
+
+
+def test_lines_on_the_way_back_stand_where_dy_does_or_with_their_parameter(qtbot: QtBot) -> None:
+    document = norm_document()
+    activations, gradients = show(qtbot, ActivationsTab(document)), show(qtbot, GradientsTab(document))
+    tape = tape_of(document)
+    document.go_to(tape.position("backward", 1) + 1)
+    y, dy = tape.records[1].tensors["y"], last(document).tensors["dy"]
+    for line in walk_inside(document):
+        assert is_of(activations.values.distribution(), y), "what went forward stays"
+        if line.name in ("d_weight", "d_bias"):
+            at = ("d_weight", "d_bias").index(line.name)
+            assert is_of(activations.gradients.distribution(), dy) and activations.gradients_line.isHidden()
+            assert gradients.lines[at].isVisible() and gradients.lines[1 - at].isHidden()
+            assert f": {line.formula}" in gradients.lines[at].text()
+            assert format_number(norm(line.tensor), 3) in gradients.facts[at].text()
+        else:
+            assert is_of(activations.gradients.distribution(), line.tensor)
+            assert activations.gradients_line.isVisible() and line.name in activations.gradients_line.text()
+            assert [text.isHidden() for text in gradients.lines] == [True, True]
+            assert is_of(gradients.histograms[0].distribution(), last(document).tensors["d_weight"])
+
+
+@pytest.mark.parametrize("name", ["0.weight", "1.weight", "1.bias", "3.weight", "3.bias"])
+def test_the_lines_of_an_update_stand_with_the_parameter_they_belong_to(qtbot: QtBot, name: str) -> None:
+    document = norm_document()
+    gradients, weights = show(qtbot, GradientsTab(document)), show(qtbot, WeightsTab(document))
+    tape = tape_of(document)
+    document.go_to(next(at for at, record in enumerate(tape.records) if record.name == name) + 1)
+    own = ("weight", "bias").index(name.split(".")[1])
+    other = tape.find("backward", last(document).index, document.cursor)
+    assert other
+    seen = []
+    for line in walk_inside(document):
+        seen.append(line.name)
+        assert is_of(gradients.histograms[own].distribution(), line.tensor)
+        assert gradients.lines[own].isVisible() and gradients.lines[1 - own].isHidden()
+        assert is_of(gradients.histograms[1 - own].distribution(), other.tensors[("d_bias", "d_weight")[own]])
+        assert weights.line.isVisible() and weights.line.text().startswith(f"sub-step {len(seen)} of 8 · {line.name}: ")
+        if name == "0.weight":
+            filters_say(weights.filters, line.name, line.tensor)
+        elif name == "3.weight":
+            matrix_says(weights, line.name, line.tensor)
+            bias_says(weights, "bias", document.parameters()["3.bias"])
+        elif own:
+            bias_says(weights, line.name, line.tensor)
+    assert seen == ["g", "m", "v", "m̂", "v̂", "size", "step", "new θ"]
+    document.walk.step_out()
+    assert weights.line.isHidden() and gradients.lines[own].isHidden()
+
+
+def test_memory_and_weights_beside_one_another_have_scales_of_their_own(qtbot: QtBot, xor: Document) -> None:
+    tab = show(qtbot, WeightsTab(xor))
+    step(xor, XOR_RECORDS + 1)
+    xor.go_to(next(at for at, record in enumerate(tape_of(xor).records) if record.name == "2.weight") + 1)
+    for line in walk_inside(xor):
+        assert tab.matrix.limit() == pytest.approx(np.abs(line.tensor).max())
+        assert tab.bias.limit() == pytest.approx(np.abs(xor.parameters()["2.bias"]).max())
+    assert tab.bias.limit() > 0
+
+
+def test_a_click_inside_of_an_update_asks_for_what_is_shown_or_for_what_it_leads_to(
+    qtbot: QtBot, xor: Document
+) -> None:
+    tab = show(qtbot, WeightsTab(xor))
+    tape = tape_of(xor)
+    position = next(at for at, record in enumerate(tape.records) if record.name == "0.weight")
+    xor.go_to(position + 1)
+    for line in walk_inside(xor):
+        tab.grab()
+        cell = tab.matrix.viewport.cell_rect(2, 1).center().toPoint()
+        QTest.mouseClick(tab.matrix, Qt.MouseButton.LeftButton, pos=cell)
+        assert xor.questions.current == Place(position, line.result or "after", (2, 1)), line.name
+
+
+def test_a_line_of_another_layers_record_changes_nothing(qtbot: QtBot) -> None:
+    document = norm_document()
+    tab = show(qtbot, ActivationsTab(document))
+    step(document, 2)
+    document.walk.step_into()
+    document.select_layer(0)
+    assert tab.values_line.isHidden()
+    assert is_of(tab.values.distribution(), tape_of(document).records[0].tensors["y"])
+    document.select_layer(1)
+    assert tab.values_line.isVisible()

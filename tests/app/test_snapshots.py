@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from app.document.document import Document
-from app.document.snapshots import Snapshots, state_bytes
 from core.trainer import Trainer
 from core.types import Arrays
 from tests.app.documents import assert_same, batches, copies, differ, step, tape_of, twin, with_memory, xor_document
@@ -57,23 +56,6 @@ def state_after(document: Document, steps: int) -> dict[str, Any]:
 
 
 # What is kept
-
-
-def small_state(steps: int) -> dict[str, Any]:
-    return {"steps": steps, "weights": {"w": np.zeros(1000, np.float32)}, "optimizer": {"memory": {}}}
-
-
-def test_a_smaller_budget_thins_out_at_once_and_evenly() -> None:
-    kept = Snapshots()
-    for steps in range(100):
-        kept.add(small_state(steps))
-    kept.budget = 10 * state_bytes(small_state(0))
-    assert kept.bytes <= kept.budget == 40_000 and 5 <= len(kept) <= 10
-    assert kept.steps[0] == 0 and len(set(np.diff(kept.steps))) == 1
-    kept.budget = 10**9
-    for steps in range(100, 200):
-        kept.add(small_state(steps))
-    assert np.diff(kept.steps).min() >= 8  # what was thinned out is not filled up unevenly
 
 
 def test_the_start_weights_are_kept_and_can_be_travelled_to() -> None:
@@ -206,10 +188,67 @@ def test_resuming_leaves_a_past_run_and_undo_brings_the_newest_moment_back() -> 
     assert_same(document.weights(), newest[0])
     assert (document.steps_done, list(document.history.losses)) == (20, newest[2])
     assert left not in document.course.past_runs
-    assert kept in document.course.snapshots.steps  # one can still travel over what both have in common
+    assert kept in document.course.snapshots.steps  # of what both have in common
     batches(document, 3)
     assert document.trainer
     assert_same_state(document.trainer.state(), state_after(document, 23))
+
+
+def test_undo_brings_back_the_states_of_the_later_part_and_redo_those_of_the_other() -> None:
+    document = with_memory()
+    run(document, 20)
+    steps, kept = document.course.snapshots.steps, document.course.snapshots.nearest(16)
+    document.travel(10)
+    resumed = document.steps_done
+    run(document, 9, keep_every=3)
+    others = document.course.snapshots.steps
+    assert others != steps and others[-1] == resumed + 9
+    document.undo()
+    assert document.course.snapshots.steps == steps
+    assert document.course.snapshots.nearest(16) is kept  # the very state, not a copy
+    document.travel(16)
+    assert 10 < document.steps_done <= 16
+    assert_same(document.weights(), state_after(document, document.steps_done)["weights"])
+    document.back_to_now()
+    document.redo()
+    assert document.course.snapshots.steps == others
+    document.travel(others[-2])
+    assert document.steps_done == others[-2] > resumed
+    assert_same(document.weights(), state_after(document, document.steps_done)["weights"])
+
+
+@pytest.mark.parametrize("leave", ["reset", "layers", "options in the past"])
+def test_undoing_what_left_a_course_makes_all_of_its_states_reachable_again(leave: str) -> None:
+    document = with_memory()
+    batches(document, 12)
+    if leave == "reset":
+        document.reset()
+    elif leave == "layers":
+        document.edit("layers", layers=({"kind": "dense", "units": 1},))
+    else:
+        document.travel(4)
+        document.edit("rate", optimizer={**document.experiment.optimizer, "learning_rate": 0.5})
+    batches(document, 3)
+    assert len(document.course.snapshots) < 13
+    while document.edits.undo_label:
+        document.undo()
+    assert document.course.snapshots.steps == list(range(13))
+    for target in (7, 12, 0):
+        document.travel(target)
+        assert_same(document.weights(), state_after(document, target)["weights"])
+
+
+def test_states_for_an_undo_stay_within_the_one_budget() -> None:
+    document = with_memory()
+    batches(document, 20)
+    snapshots = document.course.snapshots
+    snapshots.budget = snapshots.bytes
+    document.travel(5)
+    run(document, 40, keep_every=1)
+    assert snapshots.bytes == snapshots.budget
+    document.undo()
+    assert document.course.snapshots is snapshots and snapshots.bytes <= snapshots.budget
+    assert {0, 20} <= set(snapshots.steps) and len([step for step in snapshots.steps if step > 5]) >= 7
 
 
 def test_a_resumed_run_starts_at_the_step_that_is_shown_even_if_its_batch_is_half_shown() -> None:
@@ -314,10 +353,12 @@ def test_options_changed_while_running_are_marked_and_the_run_goes_on() -> None:
     spec = {**document.experiment.optimizer, "learning_rate": 0.5}
     document.edit("change of the learning rate", optimizer=spec)
     assert document.running and document.experiment.optimizer == spec
-    ((at, words),) = document.course.marks
-    assert at == 6 and words.startswith("learning rate") and words.endswith("→ 0.5")
+    assert document.course.marks == [], "only whoever trains knows at which step it takes effect"
+    late = trainer.train_step()
     trainer.set_optimizer_options({"learning_rate": 0.5})
-    document.show_progress(7, np.array([trainer.train_step()]), {})
+    document.show_progress(7, np.array([late, trainer.train_step()]), {}, ((7, spec),))
+    ((at, words),) = document.course.marks
+    assert at == 7 and words.startswith("learning rate") and words.endswith("→ 0.5")
     document.end_run(trainer.state())
     other: Trainer = dataclasses.replace(document.experiment, optimizer=spec).trainer(document.data)
     assert document.trainer and document.trainer.learning_rate == other.learning_rate == 0.5

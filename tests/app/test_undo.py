@@ -169,3 +169,22 @@ def test_undo_redo_and_reset_ask_for_a_pause_first(press: str) -> None:
         document.undo()
         assert document.steps_done == 4
         assert differ(document.weights(), twin(document).network.state_dict())
+
+
+def test_undo_and_redo_select_the_layer_that_was_selected_when_the_layers_were_others() -> None:
+    document = xor_document()
+    heard: list[int] = []
+    document.selection_changed.connect(lambda: heard.append(document.selected_layer))
+    document.select_layer(1)
+    layers = document.experiment.layers
+    document.edit("add layer", layers=(*layers[:2], {"kind": "tanh"}, *layers[2:]))
+    document.select_layer(3)
+    document.undo()
+    assert document.selected_layer == 1 and heard == [1, 3, 1]
+    document.redo()
+    assert document.selected_layer == 3
+    document.select_layer(0)
+    document.edit("seed", seed=5)
+    document.select_layer(2)
+    document.undo()
+    assert document.selected_layer == 2, "the layers are the same: who looks at one goes on looking at it"

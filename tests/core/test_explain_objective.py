@@ -210,3 +210,28 @@ def test_an_older_tape_knows_its_update():
     step = Step.of(tape, trainer)
     assert step.updates == 2
     check_everything(step, {"update"})
+
+
+@pytest.mark.parametrize("options", OPTIMIZER_OPTIONS, ids=name_of)
+def test_an_update_names_its_parts_alike_for_all_optimizers(options: dict[str, Any]):
+    step = step_with(optimizer=options, penalty=PENALTIES[2], clipping=CLIPPINGS[1])
+    of_weight, of_bias = (
+        parts_of(step, f"2.{name}", index).keys() for name, index in (("weight", (1, 2)), ("bias", (1,)))
+    )
+    decayed = {"weight decay"} if "weight_decay" in options else set()
+    remembered = {"momentum"} if options.get("momentum") else {"memory"} if "adam" in options["kind"] else set()
+    assert of_bias == {"before", "gradient", "clipping"} | decayed | remembered
+    assert of_weight == of_bias | {"penalty"}
+
+
+def test_penalty_and_clipping_are_what_the_update_lacks_without_them():
+    """SGD without momentum: the gradient of the loss alone, and the objective's before clipping, are on the tape."""
+    step = step_with(optimizer={"kind": "sgd"}, penalty=PENALTIES[2], clipping=CLIPPINGS[1])
+    index, rate = (3, 6), step.tape.learning_rate
+    record = step.tape.records[step.update_positions["2.weight"]].tensors
+    alone = step.tape.records[step.position("backward", 2)].tensors["d_weight"]
+    parts = parts_of(step, "2.weight", index)
+    assert parts["gradient"] == pytest.approx(-rate * alone[index], rel=1e-12)
+    assert parts["penalty"] == pytest.approx(-rate * (record["raw gradient"] - alone)[index], rel=1e-9)
+    assert parts["clipping"] == pytest.approx(-rate * (record["gradient"] - record["raw gradient"])[index], rel=1e-9)
+    assert parts["clipping"] * parts["gradient"] < 0

@@ -19,6 +19,7 @@ from core.schedules import CosineRate
 from core.tape import Record, Tape
 from core.trainer import Trainer
 from core.types import Array, Arrays, OptionError
+from core.words import number
 from tests.core.networks import BATCH_NORM, CROSS_ENTROPY, DENSE, DROPOUT, XOR, Net, layer
 from tests.core.training import ADAM, dataset, everything, same_bits
 from tests.golden.store import load
@@ -266,7 +267,8 @@ def test_the_tape_shows_the_gradient_before_and_after_clipping(clipping: Clippin
         assert np.array_equal(raw, backward[record.name]) and not np.array_equal(raw, used)
         step = np.float32(0.5) * used
         assert np.array_equal(record.tensors["before"] - step, record.tensors["after"])
-        assert f"the largest gradient was {np.abs(raw).max():.2g}, now {np.abs(used).max():.2g}." in record.account
+        largest, now = (number(np.abs(gradient).max(), 2) for gradient in (raw, used))
+        assert f"the largest gradient was {largest}, now {now}." in record.account
     flat: Arrays = {record.name: record.tensors["gradient"] for record in updates(tape)}
     together = np.concatenate([gradient.ravel() for gradient in flat.values()])
     if isinstance(clipping, ClipNorm):

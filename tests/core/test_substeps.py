@@ -10,6 +10,7 @@ import pytest
 
 from core.clipping import clipping_from_spec
 from core.datasets.base import Dataset
+from core.explain.scene import Step
 from core.layers import LAYERS, layer_from_spec
 from core.layers.pooling import AvgPool2D, Pool2D
 from core.losses import LOSSES, loss_from_spec
@@ -90,12 +91,12 @@ def test_layers_end_at_the_record_s_own_tensors(case: Case, dtype: str):
     one = regression(case, dtype)
     tape = one.record_step()
     (forward, up), (backward, down) = find(tape, "forward", 1), find(tape, "backward", 1)
-    steps = substeps(one, tape, forward)
+    steps = substeps(Step.of(tape, one), forward)
     assert bool(steps) == (case.kind not in BARE_FORWARD)
     if steps:
         assert_results(steps, up, tape, {"y"}, DTYPES[dtype])
         assert steps[-1].result == "y" and not any(step.backward for step in steps)
-    steps = substeps(one, tape, backward)
+    steps = substeps(Step.of(tape, one), backward)
     assert bool(steps) == (case.kind not in BARE_BACKWARD)
     if steps:
         assert_results(steps, down, tape, down.tensors.keys() - {"dy"}, DTYPES[dtype])
@@ -107,7 +108,7 @@ def test_every_layer_has_a_case():
 
 
 def lines(one: Trainer, tape: Tape, phase: str, index: int) -> dict[str, Array]:
-    return {step.name: step.tensor for step in substeps(one, tape, find(tape, phase, index)[0])}
+    return {step.name: step.tensor for step in substeps(Step.of(tape, one), find(tape, phase, index)[0])}
 
 
 def case_named(name: str) -> Case:
@@ -193,7 +194,7 @@ def test_a_convolution_grows_place_by_place(case: Case):
     before, after = ((k - 1) // 2, k // 2) if padding == "same" else (padding, padding)
     padded = np.pad(x, ((0, 0), (0, 0), (before, after), (before, after)))
     weight, (oh, ow) = tape.params_before["1.weight"], y.shape[2:]
-    steps = substeps(one, tape, find(tape, "forward", 1)[0])
+    steps = substeps(Step.of(tape, one), find(tape, "forward", 1)[0])
     assert len(steps) == k * k + 1
     total = np.zeros_like(y)
     for step, (i, j) in zip(steps[:-1], np.ndindex(k, k), strict=True):
@@ -207,7 +208,7 @@ def test_a_large_kernel_goes_row_by_row():
     case = Case("large", "conv2d", {"filters": 2, "kernel_size": 6}, (1, 7, 8), 2)
     one = regression(case, "float64")
     tape = one.record_step()
-    steps = substeps(one, tape, find(tape, "forward", 1)[0])
+    steps = substeps(Step.of(tape, one), find(tape, "forward", 1)[0])
     assert [step.name for step in steps] == [f"to ({row}, :)" for row in range(6)] + ["y"]
     assert_results(steps, find(tape, "forward", 1)[1], tape, {"y"}, 1e-12)
     bias = tape.params_before["1.bias"][:, None, None]
@@ -219,7 +220,7 @@ def test_pooling_grows_place_by_place(case: Case):
     one = regression(case, "float64")
     tape = one.record_step()
     (at, up), (back_at, down) = find(tape, "forward", 1), find(tape, "backward", 1)
-    forward, backward = substeps(one, tape, at), substeps(one, tape, back_at)
+    forward, backward = substeps(Step.of(tape, one), at), substeps(Step.of(tape, one), back_at)
     if case.kind == "avg_pool2d":
         assert_close(forward[-2].tensor / case.options["kernel_size"] ** 2, up.tensors["y"], 1e-12)
         assert (backward[0].tensor == down.tensors["dy"] / case.options["kernel_size"] ** 2).all()
@@ -271,7 +272,7 @@ def test_of_equal_values_the_first_place_gets_the_gradient():
     )
     layer = one.network.layers[1]
     assert isinstance(layer, Pool2D)
-    for seen, step in enumerate(substeps(one, tape, at), 1):
+    for seen, step in enumerate(substeps(Step.of(tape, one), at), 1):
         assert_close(step.tensor, routed_by_hand(layer, up, down, seen), 1e-12)
 
 
@@ -305,7 +306,7 @@ def test_losses_end_at_their_value_and_gradient(spec: dict[str, Any], dtype: str
     one = loss_trainer(spec, dtype)
     tape = one.record_step()
     at, record = find(tape, "loss", len(one.network.layers))
-    steps = substeps(one, tape, at)
+    steps = substeps(Step.of(tape, one), at)
     assert_results(steps, record, tape, {"value", "dy"}, DTYPES[dtype])
     by_name = {step.name: step.tensor for step in steps}
     assert float(by_name["loss of each"].mean()) == pytest.approx(tape.loss, rel=DTYPES[dtype])
@@ -332,7 +333,7 @@ def test_the_gradient_of_a_loss_follows_from_its_lines(spec: dict[str, Any]):
     one = loss_trainer(spec, "float64")
     tape = one.record_step()
     at, record = find(tape, "loss", len(one.network.layers))
-    by_name = {step.name: step.tensor for step in substeps(one, tape, at)}
+    by_name = {step.name: step.tensor for step in substeps(Step.of(tape, one), at)}
     assert_close(SIZES[spec["kind"]](by_name, record.tensors["dy"]), record.tensors["dy"], 1e-12)
     assert set(SIZES) == set(LOSSES)
 
@@ -347,10 +348,12 @@ def test_updates_end_at_the_new_values(name: str, dtype: str):
     for _ in range(3):
         one.train_step()
     tape = one.record_step()
-    one.train_step()  # the trainer may be ahead of the tape
+    step_then = Step.of(tape, one)
+    one.set_optimizer_options({"learning_rate": 0.7})
+    one.train_step()  # the trainer has gone on, with another option
     for at, record in enumerate(tape.records):
         if record.phase == "update":
-            steps = substeps(one, tape, at)
+            steps = substeps(step_then, at)
             used = (
                 {f"{slot} after" for slot in cls.slots} if options.get("momentum", 1) and cls.kind != "sgd" else set()
             )
@@ -373,7 +376,7 @@ def test_adams_lines_follow_from_each_other():
     one.train_step()
     tape = one.record_step()
     record = tape.records[-1]
-    step = {step.name: step.tensor for step in substeps(one, tape, len(tape) - 1)}
+    step = {step.name: step.tensor for step in substeps(Step.of(tape, one), len(tape) - 1)}
     g = record.tensors["gradient"] + 0.3 * record.tensors["before"]
     assert_close(step["g + decay"], g, 1e-12)
     assert_close(step["m"], 0.7 * record.tensors["m before"] + 0.3 * g, 1e-12)
@@ -399,17 +402,17 @@ def test_clipping_and_penalty_have_their_lines():
     )
     tape = one.record_step()
     position = next(i for i, r in enumerate(tape.records) if r.name == "Penalty")
-    (pull,) = substeps(one, tape, position)
+    (pull,) = substeps(Step.of(tape, one), position)
     assert_close(pull.tensor, 0.3 * tape.params_before["0.weight"], 1e-12)
     update = next(i for i, r in enumerate(tape.records) if r.name == "0.weight")
-    names = [step.name for step in substeps(one, tape, update)]
+    names = [step.name for step in substeps(Step.of(tape, one), update)]
     assert names[:2] == ["raw g", "g"]
 
 
 def test_a_first_layer_has_no_way_to_dx():
     one = trainer([{"kind": "dense", "units": 3}], {"kind": "cross_entropy"}, classes("float64"), "float64")
     tape = one.record_step()
-    assert [s.name for s in substeps(one, tape, find(tape, "backward", 0)[0])] == ["d_weight", "d_bias"]
+    assert [s.name for s in substeps(Step.of(tape, one), find(tape, "backward", 0)[0])] == ["d_weight", "d_bias"]
 
 
 @pytest.mark.parametrize(
@@ -426,7 +429,7 @@ def test_a_wrong_tensor_is_noticed(phase: str, name: str):
     where[name].flat[0] += 1e-3
     records = (*tape.records[:at], wrong, *tape.records[at + 1 :])
     spoiled = dataclasses.replace(tape, records=records)
-    step = {step.name: step.tensor for step in substeps(one, spoiled, at)}
+    step = {step.name: step.tensor for step in substeps(Step.of(spoiled, one), at)}
     bias = tape.params_before["1.bias"][:, None, None]
     with pytest.raises(AssertionError):
         if phase == "forward":

@@ -1,8 +1,10 @@
 """The real window for tests that use it as a person does: shown at its usual size, closed at the end, never failing
 in silence."""
 
+import dataclasses
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
@@ -17,6 +19,7 @@ from app.engine.engine import Engine
 from app.engine.in_process import InProcessEngine
 from app.theme import apply_theme
 from app.window.main_window import MainWindow
+from core.datasets.base import Dataset
 
 
 class Opener(Protocol):
@@ -61,3 +64,23 @@ def window(open_window: Opener) -> MainWindow:
     """The window on XOR, as the program opens it."""
     experiment = load_preset("xor")
     return open_window(Document(experiment, experiment.source().load()))
+
+
+@pytest.fixture
+def keyboard(window: MainWindow, qtbot: QtBot) -> MainWindow:
+    """The window on XOR, where the keys go."""
+    window.activateWindow()
+    qtbot.waitActive(window)
+    return window
+
+
+@pytest.fixture(scope="module")
+def digits(mnist_folder: Path) -> Dataset:
+    """The real MNIST; for a module, because it takes half a second and 200 MB."""
+    return load_preset("mnist-conv").source().load(mnist_folder)
+
+
+@pytest.fixture
+def conv(open_window: Opener, digits: Dataset) -> MainWindow:
+    """The window on the preset mnist-conv, in batches of 64."""
+    return open_window(Document(dataclasses.replace(load_preset("mnist-conv"), batch_size=64), digits))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
+from app.network_view.card import Card
+from app.plots.grid_view import GridView
 from app.window.main_window import MainWindow
 from core.tape import Tape
 from core.trainer import Trainer
@@ -47,6 +49,50 @@ def press(window: MainWindow, name: str, times: int = 1) -> None:
     """Press a button of the tool bar."""
     for _ in range(times):
         click(tool_button(window, name))
+
+
+def type_key(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier, times: int = 1) -> None:
+    """Press a key wherever the focus is."""
+    for _ in range(times):
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        QTest.keyClick(focus, key, modifier)
+
+
+def click_cell(view: GridView, row: int, column: int) -> None:
+    """Click a cell of a grid."""
+    QApplication.processEvents()  # places are known once they are painted
+    place = view.viewport.cell_rect(row, column).center().toPoint()
+    assert view.visibleRegion().contains(place), f"row {row}, column {column} cannot be seen"
+    QTest.mouseClick(view, LEFT, pos=place)
+
+
+def click_entry(card: Card, rect: QRectF, entry: tuple[int, ...]) -> None:
+    """Click the place of a card's picture where the pointer finds an entry."""
+    picture = (card.content.top if rect == card.top_rect() else card.content.bottom).picture
+    assert picture is not None
+    for y in range(int(rect.top()), int(rect.bottom())):
+        for x in range(int(rect.left()), int(rect.right())):
+            if picture.entry_at(QPointF(x, y), rect) == entry:
+                QTest.mouseClick(card, LEFT, pos=QPoint(x, y))
+                return
+    raise AssertionError(f"the pointer does not find {entry}")
+
+
+def click_link(text: QLabel, href: str) -> None:
+    """Click a link of a text where the pointer finds it."""
+    bring_into_view(text)
+    found: list[str] = []
+    hovered = text.linkHovered.connect(found.append)
+    seen = text.visibleRegion().boundingRect()
+    for y in range(seen.top(), seen.bottom(), 4):
+        for x in range(seen.left(), seen.right(), 4):
+            QTest.mouseMove(text, QPoint(x, y))
+            if found and found[-1] == href:
+                QObject.disconnect(hovered)
+                QTest.mouseClick(text, LEFT, pos=QPoint(x, y))
+                return
+    raise AssertionError(f"the pointer does not find the link {href} of {text.text()}")
 
 
 def click_row(view: QListWidget, row: int) -> None:
@@ -78,6 +124,7 @@ def choose_in(combo: QComboBox, text: str) -> None:
 
 def bring_into_view(widget: QWidget) -> None:
     """Scroll a panel, as the wheel does, until the widget can be seen."""
+    QApplication.processEvents()  # what was just filled gets its size
     parent = widget.parentWidget()
     while parent is not None:
         if isinstance(parent, QScrollArea):

@@ -112,6 +112,7 @@ def test_every_kept_step_and_only_those_can_be_reached_by_keys(trained: MainWind
 def test_resume_goes_on_from_there_and_undo_brings_the_newest_moment_back(trained: MainWindow, qtbot: QtBot) -> None:
     document, curves = trained.document, trained.arrangement.panel(Curves)
     newest, losses = weights_after(document, 60), list(document.history.losses)
+    kept = document.course.snapshots.steps
     drag(trained, 0.5)
     step = document.steps_done
     click(curves.travel.resume)
@@ -128,6 +129,10 @@ def test_resume_goes_on_from_there_and_undo_brings_the_newest_moment_back(traine
     choose(trained, "Edit", f"Undo going on from step {step}")
     assert document.steps_done == 60 and list(document.history.losses) == losses
     assert same_bits(document.weights(), newest)
+    assert document.course.snapshots.steps == kept
+    drag(trained, 0.8)
+    assert document.in_past and step < document.steps_done < 60  # in the part that was left for a while
+    assert same_bits(document.weights(), weights_after(document, document.steps_done))
 
 
 def test_next_layer_in_the_past_walks_on_from_there(trained: MainWindow) -> None:
@@ -152,6 +157,7 @@ def test_the_learning_rate_changes_without_a_pause_and_leaves_a_mark(window: Mai
     line = window.tool_bar.rate.field
     assert isinstance(line, QLineEdit)
     write(line, "0.005")
+    qtbot.waitUntil(lambda: bool(document.course.marks))
     assert pauses == [True]
     (mark,) = document.course.marks
     assert mark[1] == "learning rate 0.03 → 0.005" and mark[0] >= 30

@@ -11,6 +11,7 @@ from app.document.presets import load_preset
 from app.engine.loop import TrainingLoop
 from app.engine.protocol import Run, Until
 from core.metrics import Evaluation
+from core.norms import NormWatch
 from core.trainer import Trainer
 from tests.engine.desk import assert_same
 
@@ -26,10 +27,10 @@ class Clock:
         self.training = 0.0
         train_step = Trainer.train_step
 
-        def step(trainer: Trainer) -> float:
+        def step(trainer: Trainer, watch: NormWatch | None = None) -> float:
             self.now += STEP
             self.training += STEP
-            return train_step(trainer)
+            return train_step(trainer, watch)
 
         def evaluation(trainer: Trainer, part: str = "test") -> Iterator[Evaluation | None]:
             for _ in range(PIECES):

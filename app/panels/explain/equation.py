@@ -3,22 +3,11 @@
 import dataclasses
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QWidget
 
-from app.plots.base import PaintedView, draw_line, line_height
-from app.plots.color_maps import diverging_image, finite_limit
 from app.plots.numbers import format_count, format_number
-from app.theme import current_theme
-from core.explain import Explanation, Part
+from core.explain import Explanation, Part, Place
 from core.explain.protocol import Factor
 from core.types import Array, Shape
-
-_SIGN = 16.0  # room for × and =
-_PICTURE = 76.0  # most height of a picture
-_GAP = 6.0  # above the words
-_STRIP = 22.0  # height of a picture that is one row
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,6 +17,18 @@ class Equation:
     titles: tuple[str, ...]
     pictures: tuple[Array, ...]
     words: tuple[str, ...]  # a line each
+    factors: tuple[Factor, ...]
+    terms: Array  # (rows, columns): the number of the term at each place
+
+    def place(self, picture: int, cell: tuple[int, int]) -> Place | None:
+        """The entry shown at a cell of a factor's picture; of a product, that of its first factor that has one."""
+        factors = self.factors[picture : picture + 1] or self.factors
+        places = next((factor.places for factor in factors if factor.places is not None), None)
+        return None if places is None else places.at(int(self.terms[cell]))
+
+    def names(self, cell: tuple[int, int]) -> str:
+        """The factors that meet at a cell, with their indices: `dy[17, 3] × x[17, 407]`."""
+        return " × ".join(_name(factor, int(self.terms[cell])) for factor in self.factors)
 
 
 def equation(explanation: Explanation) -> Equation | None:
@@ -50,7 +51,8 @@ def equation(explanation: Explanation) -> Equation | None:
         words.append(f"the {format_count(len(planes[-1]))} such pictures together add up to {total}")
     shown = np.ravel_multi_index(order[:-2], shape[:-2]) == best if len(shape) > 2 else np.ones(len(part), dtype=bool)
     titles = (*(_title(factor, shown) for factor in part.factors), "products")
-    return Equation(titles, tuple(plane[best] for plane in planes), tuple(words))
+    terms = _grid(np.arange(len(part)), shape, order).reshape(planes[0].shape)[best].astype(np.int64)
+    return Equation(titles, tuple(plane[best] for plane in planes), tuple(words), part.factors, terms)
 
 
 def _title(factor: Factor, shown: Array) -> str:
@@ -61,6 +63,12 @@ def _title(factor: Factor, shown: Array) -> str:
     if all(len(axis) > 1 for axis in axes):
         return factor.label
     return f"{factor.label}[{', '.join(':' if len(axis) > 1 else str(axis[0]) for axis in axes)}]"
+
+
+def _name(factor: Factor, term: int) -> str:
+    if factor.places is None:
+        return factor.label
+    return f"{factor.label}[{', '.join(map(str, factor.places.at(term).index))}]"
 
 
 def _layout(part: Part) -> tuple[Shape, tuple[Array, ...]] | None:
@@ -87,96 +95,3 @@ def _grid(values: Array, shape: Shape, order: tuple[Array, ...]) -> Array:
 
 def _last_two(shape: Shape) -> Shape:
     return shape[-2:] if len(shape) > 1 else (1, *shape)
-
-
-class EquationView(PaintedView):
-    """Draws an equation; hovering tells the numbers that meet."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Products", parent)
-        self._equation: Equation | None = None
-        self._pointer: QPointF | None = None
-
-    def set_equation(self, shown: Equation) -> None:
-        """Show an equation."""
-        self._equation = shown
-        rows, _ = shown.pictures[0].shape
-        pictures = _STRIP if rows == 1 else _PICTURE
-        self.setFixedHeight(int(pictures + _GAP + (1 + len(shown.words)) * line_height()))
-        self.set_message("")
-        self.setAccessibleDescription(", ".join(shown.words))
-
-    def hover_text(self) -> str:
-        """The factors and the product under the pointer, or what all of them add up to."""
-        if self._equation is None:
-            return ""
-        cell = self._cell_at(self._pointer) if self._pointer else None
-        if cell is None:
-            return "\n".join(self._equation.words)
-        values = [format_number(float(picture[cell])) for picture in self._equation.pictures]
-        return f"{' × '.join(values[:-1])} = {values[-1]}"
-
-    def paint_content(self, painter: QPainter) -> None:
-        """Pictures, the signs between them, and the words."""
-        if self._equation is None:
-            return
-        theme, rooms = current_theme(), self._rooms()
-        cell = self._cell_at(self._pointer) if self._pointer else None
-        for position, (title, picture) in enumerate(zip(self._equation.titles, self._equation.pictures, strict=True)):
-            room = rooms[position]
-            painter.setPen(QColor(theme.muted))
-            above = QRectF(room.left() - _SIGN, 0, room.width() + 2 * _SIGN, line_height())
-            painter.drawText(above, int(Qt.AlignmentFlag.AlignHCenter), title)
-            painter.drawImage(room, diverging_image(picture, finite_limit(picture)))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(theme.border), 1))
-            painter.drawRect(room)
-            if cell is not None:
-                rows, columns = picture.shape
-                width, height = room.width() / columns, room.height() / rows
-                painter.setPen(QPen(QColor(theme.text), 1.5))
-                painter.drawRect(QRectF(room.left() + cell[1] * width, room.top() + cell[0] * height, width, height))
-            if position:
-                sign = "=" if position == len(rooms) - 1 else "×"
-                between = QRectF(room.left() - _SIGN, room.top(), _SIGN, room.height())
-                painter.setPen(QColor(theme.text))
-                painter.drawText(between, int(Qt.AlignmentFlag.AlignCenter), sign)
-        line = QRectF(0, self.height() - len(self._equation.words) * line_height(), self.width(), line_height())
-        for text in self.hover_text().splitlines():
-            draw_line(painter, line, text, theme.text)
-            line.translate(0, line_height())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Read the products under the pointer."""
-        self._pointer = event.position()
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        """As wide as the tab, of a fixed height."""
-        return QSize(280, int(_PICTURE + 2 * line_height()))
-
-    def _rooms(self) -> list[QRectF]:
-        assert self._equation
-        count = len(self._equation.pictures)
-        rows, columns = self._equation.pictures[0].shape
-        # The pen of the last frame is half outside its rectangle.
-        width = (self.width() - 1 - _SIGN * (count - 1)) / count
-        height = _PICTURE
-        side = min(width / columns, height / rows)
-        stretched = rows == 1
-        size = QRectF(0, 0, width if stretched else side * columns, _STRIP if stretched else side * rows).size()
-        rooms = []
-        for position in range(count):
-            left = position * (width + _SIGN) + (width - size.width()) / 2
-            rooms.append(QRectF(QPointF(left, line_height() + 2), size))
-        return rooms
-
-    def _cell_at(self, point: QPointF) -> tuple[int, int] | None:
-        assert self._equation
-        rows, columns = self._equation.pictures[0].shape
-        for room in self._rooms():
-            if room.contains(point):
-                row = int((point.y() - room.top()) / room.height() * rows)
-                column = int((point.x() - room.left()) / room.width() * columns)
-                return min(row, rows - 1), min(column, columns - 1)
-        return None

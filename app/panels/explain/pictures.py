@@ -1,140 +1,123 @@
-"""Which picture explains a number best, by the layer and the direction it belongs to.
+"""Which pictures explain a number best, by the record it belongs to, and the widgets that draw them.
 
-Sums of products need no knowledge of the layer (`equation`). The others show what makes their layer special, computed
-by the layer itself: an activation's curve, the window a maximum won, a Jacobian, distributions, a mask, all losses.
+What is special about a layer, a loss or an update is chosen by the files `pictures_of_…`; sums of products need no
+knowledge of the layer (`equation`).
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
-from app.layouts import fill, label, row
+from app.layouts import fill, label
+from app.panels.explain import pictures_of_pooling  # noqa: F401  (importing it registers its pictures)
 from app.panels.explain.curve import CurveView
-from app.panels.explain.equation import EquationView, equation
+from app.panels.explain.equation import equation
+from app.panels.explain.equation_view import EquationView
+from app.panels.explain.gallery import Asked, Gallery, Losses
+from app.panels.explain.pictures_of_layers import layer_gallery
+from app.panels.explain.pictures_of_losses import loss_gallery
+from app.panels.explain.pictures_of_updates import update_gallery
 from app.panels.explain.shares import SharesView
-from app.plots.histogram import HistogramView
-from app.plots.matrix_view import MatrixView
+from app.panels.explain.stack import StackView
+from app.panels.explain.table import Table, TableView
+from app.panels.explain.unit_histogram import UnitHistogram
 from core.explain import Explanation, Place, Step
-from core.layers.activations import Sigmoid, Softmax, Tanh
-from core.layers.base import Layer
-from core.layers.dropout import Dropout
-from core.layers.normalization import BatchNorm
-from core.layers.pooling import MaxPool2D
-from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
-from core.losses import CrossEntropy
-from core.types import Array
-
-ELEMENTWISE = (ReLU, LeakyReLU, ELU, SiLU, GELU, Sigmoid, Tanh, Softplus)
-
-_MATRIX_HEIGHT = 170
-_HISTOGRAM_HEIGHT = 110
 
 
 class Pictures(QWidget):
     """Shows the pictures that suit one explanation, and hides the others."""
 
     sample_clicked = Signal(int)
+    """The sample whose loss was clicked."""
+
+    place_asked = Signal(object)
+    """The place of the entry that was clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.caption = label(role="note", wrap=True)
-        self.equation, self.curve, self.matrix = EquationView(), CurveView(), MatrixView()
-        self.before, self.after, self.losses = HistogramView(), HistogramView(), SharesView()
-        self.matrix.setFixedHeight(_MATRIX_HEIGHT)
-        for histogram in (self.before, self.after):
-            histogram.setFixedHeight(_HISTOGRAM_HEIGHT)
-        self.losses.sample_clicked.connect(self.sample_clicked)
-        fill(self, self.caption, self.equation, self.curve, self.matrix, row(self.before, self.after), self.losses)
+        self.caption, self.words = label(role="note", wrap=True), label(wrap=True)
+        self.stack, self.equation, self.curve = StackView(), EquationView(), CurveView()
+        self.tables = (TableView(), TableView())
+        self.histograms = (UnitHistogram(), UnitHistogram())
+        self.losses = SharesView()
+        self._loss_position: int | None = None
+        self._pair = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        for table in self.tables:
+            self._pair.addWidget(table)
+        for view in (self.stack, self.equation, self.curve, *self.tables, *self.histograms):
+            view.place_asked.connect(self.place_asked)
+        self.losses.sample_clicked.connect(self._ask_for_loss)
+        self._views = (self.stack, self.curve, *self.tables, *self.histograms, self.losses, self.equation)
+        fill(
+            self,
+            self.caption,
+            self.stack,
+            self.curve,
+            self._pair,
+            *self.histograms,
+            self.losses,
+            self.equation,
+            self.words,
+        )
 
     def show_for(self, step: Step, explanation: Explanation, sample: int) -> None:
         """Choose and fill the pictures."""
-        for widget in (self.caption, self.equation, self.curve, self.matrix, self.before, self.after, self.losses):
-            widget.hide()
-        place = explanation.place
-        if place.record is None:
-            return
-        record = step.tape.records[place.record]
-        if record.phase in ("forward", "backward"):
-            self._show_layer(step, place, step.layers[record.index])
-        elif record.phase == "loss" and place.record != step.penalty_position:
-            self._show_loss(step, place, sample)
-        if (shown := equation(explanation)) is not None:
+        for view in self._views:
+            view.hide()
+        gallery = _gallery(step, explanation, sample)
+        self._loss_position = explanation.place.record
+        self._say(gallery)
+        self._show_tables(gallery.tables, gallery.side_by_side)
+        if gallery.stack is not None:
+            self.stack.set_stack(gallery.stack)
+            self.stack.show()
+        if gallery.curve is not None:
+            self.curve.set_curve(gallery.curve)
+            self.curve.show()
+        for histogram, (name, units) in zip(self.histograms, gallery.units, strict=False):
+            histogram.set_units(units, name)
+            histogram.show()
+        if gallery.losses is not None:
+            self._show_losses(gallery.losses)
+        # A stack is the same sum, told better.
+        elif gallery.stack is None and (shown := equation(explanation)) is not None:
             self.equation.set_equation(shown)
             self.equation.show()
 
-    def _show_layer(self, step: Step, place: Place, layer: Layer) -> None:
-        assert place.record is not None
-        record = step.tape.records[place.record]
-        forward = step.tape.records[step.position("forward", record.index)]
-        x, y = forward.tensors["x"], forward.tensors["y"]
-        if isinstance(layer, ELEMENTWISE) and place.tensor in ("y", "dx", "dy"):
-            self._say(f"The curve of {layer.title}, with this unit's point; behind it, all inputs of the layer:")
-            self.curve.set_point(layer, x, float(x[place.index]))
-            self.curve.show()
-        elif isinstance(layer, MaxPool2D) and place.tensor in ("y", "dy"):
-            self._show_window(layer, x, place)
-        elif isinstance(layer, Softmax) and place.tensor in ("y", "dx"):
-            self._show_jacobian(layer, forward.cache, y, place.index[0])
-        elif isinstance(layer, BatchNorm) and place.tensor in ("y", "dx", "x_hat"):
-            channel = place.index[1]
-            self._say(f"Channel {channel} of the batch before and after:")
-            self.before.set_values(x[:, channel], "x", "forward")
-            self.after.set_values(y[:, channel], "y", "forward")
-            self.before.show()
-            self.after.show()
-        elif isinstance(layer, Dropout) and "mask" in forward.cache:
-            mask = forward.cache["mask"][place.index[0]]
-            self._say("The mask of this sample: 0 where the value was dropped, 1/(1−p) where it was kept:")
-            self._show_matrix(mask.reshape(-1, mask.shape[-1]) if mask.ndim > 1 else mask, "mask")
+    def _ask_for_loss(self, sample: int) -> None:
+        self.sample_clicked.emit(sample)
+        if self._loss_position is not None:
+            self.place_asked.emit(Place(self._loss_position, "per_sample", (sample,)))
 
-    def _show_window(self, layer: MaxPool2D, x: Array, place: Place) -> None:
-        n, channel, i, j = place.index
-        stride, size = layer.stride or layer.kernel_size, layer.kernel_size
-        top, left = i * stride - layer.padding, j * stride - layer.padding
-        rows = [r for r in range(top, top + size) if 0 <= r < x.shape[2]]
-        columns = [c for c in range(left, left + size) if 0 <= c < x.shape[3]]
-        window = x[n, channel][np.ix_(rows, columns)]
-        self._say("The window: the first largest value wins, and the whole gradient goes to it, the others get 0:")
-        self.matrix.set_matrix(window, None, list(map(str, rows)), list(map(str, columns)), "x")
-        self.matrix.select(*(int(at) for at in np.unravel_index(int(window.argmax()), window.shape)))
-        self.matrix.show()
+    def _say(self, gallery: Gallery) -> None:
+        for text, words in ((self.caption, gallery.caption), (self.words, gallery.words)):
+            text.setText(words)
+            text.setVisible(bool(words))
 
-    def _show_jacobian(self, layer: Softmax, cache: dict[str, Array], y: Array, sample: int) -> None:
-        """Row k is what an upstream gradient of 1 at output k gives: the layer's own backward, asked class by class."""
-        classes = y.shape[1]
-        own = {name: np.repeat(array[sample : sample + 1], classes, axis=0) for name, array in cache.items()}
-        jacobian, _ = layer.backward(np.eye(classes, dtype=y.dtype), own)
-        assert jacobian is not None
-        self._say(f"The Jacobian ∂y/∂x of sample {sample}: how each output answers to each input:")
-        self._show_matrix(jacobian, "∂y/∂x")
+    def _show_tables(self, tables: Iterable[Table], side_by_side: bool) -> None:
+        directions = QBoxLayout.Direction
+        self._pair.setDirection(directions.LeftToRight if side_by_side else directions.TopToBottom)
+        for view, table in zip(self.tables, tables, strict=False):
+            view.set_table(table)
+            view.show()
 
-    def _show_loss(self, step: Step, place: Place, sample: int) -> None:
-        record = step.tape.records[step.position("loss", len(step.layers))]
-        prediction, target = record.tensors["prediction"], record.tensors["target"]
-        if place.tensor in ("dy", "prediction") and isinstance(step.loss, CrossEntropy):
-            n = place.index[0]
-            probabilities = step.loss.probabilities(prediction)[n]
-            rows = np.stack(
-                [prediction[n], probabilities, np.eye(len(probabilities))[target[n]], record.tensors["dy"][n]]
-            )
-            self._say(
-                "Softmax and cross-entropy together: of the Jacobian and −1/p only the difference p − truth is left, "
-                "divided by the number of samples:"
-            )
-            names = ["logit", "p", "truth", "dlogits"]
-            self.matrix.set_matrix(rows, None, names, list(map(str, range(rows.shape[1]))), "softmax")
-            self.matrix.show()
-            return
-        losses = step.loss.per_sample(prediction, target)
-        order = np.argsort(-losses)
-        self._say("The loss of every sample, the largest first; their mean is the loss (click one to select it):")
-        self.losses.set_shares(losses[order], sample, order, "has a loss of")
+    def _show_losses(self, losses: Losses) -> None:
+        order = np.argsort(-losses.values)
+        self.losses.set_shares(losses.values[order], losses.marked, order, "has a loss of")
         self.losses.show()
 
-    def _show_matrix(self, values: Array, name: str) -> None:
-        self.matrix.set_matrix(values, name=name)
-        self.matrix.show()
 
-    def _say(self, caption: str) -> None:
-        self.caption.setText(caption)
-        self.caption.show()
+def _gallery(step: Step, explanation: Explanation, sample: int) -> Gallery:
+    position = explanation.place.record
+    if position is None or position == step.penalty_position:
+        return Gallery()
+    asked, record = Asked(step, explanation, position, sample), step.tape.records[position]
+    match record.phase:
+        case "forward" | "backward":
+            return layer_gallery(step.layers[record.index], asked)
+        case "loss":
+            return loss_gallery(asked)
+        case _:
+            return update_gallery(asked)

@@ -2,10 +2,11 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.plots.base import PaintedView, draw_line, line_height
+from app.panels.explain.pointed import Cell, PointedView
+from app.plots.base import draw_line, line_height
 from app.plots.numbers import format_number
 from app.theme import current_theme
 from core.types import Array
@@ -13,7 +14,7 @@ from core.types import Array
 _HEIGHT = 84
 
 
-class SharesView(PaintedView):
+class SharesView(PointedView):
     """Bars above and below zero, one a sample."""
 
     sample_clicked = Signal(int)
@@ -24,9 +25,7 @@ class SharesView(PaintedView):
         self._order: Array = np.empty(0, np.int64)
         self._selected = -1
         self._verb = "adds"
-        self._pointer: QPointF | None = None
         self.setFixedHeight(_HEIGHT)
-        self.setMouseTracking(True)
 
     def set_shares(self, shares: Array, selected: int, order: Array | None = None, verb: str = "adds") -> None:
         """Show a share for every sample, with one sample marked.
@@ -35,13 +34,14 @@ class SharesView(PaintedView):
         """
         self._shares, self._verb = shares, verb
         self._order = np.arange(len(shares)) if order is None else order
+        self.forget_pointed()
         self._selected = next(iter(np.flatnonzero(self._order == selected).tolist()), -1)
         self.set_message("")
 
     def hover_text(self) -> str:
         """The sample under the pointer and its share."""
-        place = self._place_at(self._pointer) if self._pointer else None
-        shown = self._selected if place is None else place
+        pointed = self.pointed()
+        shown = self._selected if pointed is None else pointed[0]
         if not 0 <= shown < len(self._shares):
             return ""
         return f"sample {self._order[shown]} {self._verb} {format_number(float(self._shares[shown]))}"
@@ -77,21 +77,20 @@ class SharesView(PaintedView):
         line = QRectF(0, room.bottom(), self.width(), line_height())
         draw_line(painter, line, self.hover_text(), theme.text)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Say what the bar under the pointer is."""
-        self._pointer = event.position()
-        self.update()
+    def cell_at(self, point: QPointF) -> Cell | None:
+        """The number of the bar."""
+        place = int(point.x() / max(1, self.width()) * len(self._shares))
+        return (place,) if 0 <= place < len(self._shares) else None
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click selects the sample."""
-        place = self._place_at(event.position())
-        if place is not None:
-            self.sample_clicked.emit(int(self._order[place]))
+    def cell_beside(self, cell: Cell | None, down: int, right: int) -> Cell | None:
+        """The next bar."""
+        place = max(0, self._selected) if cell is None else cell[0] + right
+        return (place,) if 0 <= place < len(self._shares) else None
+
+    def activate(self, cell: Cell) -> None:
+        """Select the sample."""
+        self.sample_clicked.emit(int(self._order[cell[0]]))
 
     def sizeHint(self) -> QSize:
         """As wide as the tab, of a fixed height."""
         return QSize(280, _HEIGHT)
-
-    def _place_at(self, point: QPointF) -> int | None:
-        place = int(point.x() / max(1, self.width()) * len(self._shares))
-        return place if 0 <= place < len(self._shares) else None

@@ -8,18 +8,22 @@ from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from app.plots.base import PaintedView, line_height
+from app.panels.explain.pointed import Cell, PointedView
+from app.plots.base import draw_line, line_height
 from app.plots.color_maps import diverging_image, finite_limit
+from app.plots.numbers import format_number
 from app.theme import current_theme
-from core.explain.protocol import Explanation, Places, Region
+from core.explain.protocol import Explanation, Place, Places, Region
 from core.explain.scene import Step
 from core.types import Array
 
 MOST = 3
 """Source tensors that are shown."""
 
+HINT = "Framed: what contributes. Click to follow."
+
 _GAP = 10.0
-_HEIGHT = 118
+_HEIGHT = 132
 _STRIP = 14.0  # height of a row that is stretched
 _FRAME = 2.0  # room for the frame around entries at the edge
 
@@ -32,6 +36,12 @@ class Source:
     values: Array  # (rows, columns)
     limit: float
     box: tuple[int, int, int, int]  # first and last row, first and last column
+    origin: Place  # the first entry of the plane
+
+    def place(self, row: int, column: int) -> Place:
+        """The entry at a cell of the plane."""
+        index = (*self.origin.index[:-2], row, column) if len(self.origin.index) > 1 else (column,)
+        return Place(self.origin.record, self.origin.tensor, index)
 
 
 def sources(step: Step, explanation: Explanation) -> list[Source]:
@@ -43,19 +53,19 @@ def sources(step: Step, explanation: Explanation) -> list[Source]:
         for factor in term.factors
         if factor.place
     }
-    found: dict[tuple[int | None, str], Source] = {}
+    regions: dict[tuple[int | None, str], list[Places | Region]] = {}
     for region in explanation.regions:
         key = (region.record, region.tensor)
-        tensor = step.tensor(*key)
-        if key not in found and tensor.ndim:
-            found[key] = _cut(tensor, region, largest.get(key))
-    return list(found.values())[:MOST]
+        if step.tensor(*key).ndim:
+            regions.setdefault(key, []).append(region)
+    return [_cut(step.tensor(*key), found, largest.get(key)) for key, found in [*regions.items()][:MOST]]
 
 
-def _cut(tensor: Array, region: Places | Region, through: tuple[int, ...] | None) -> Source:
+def _cut(tensor: Array, regions: list[Places | Region], through: tuple[int, ...] | None) -> Source:
     """The plane of a tensor's last two axes through one entry, by default the largest that contributes."""
     marked = np.zeros(tensor.shape, dtype=bool)
-    marked[region.index] = True
+    for region in regions:
+        marked[region.index] = True
     entry = np.unravel_index(int(np.argmax(np.where(marked, np.abs(tensor), -1))), tensor.shape)
     leading = tuple(int(i) for i in (through or entry)[:-2])
     plane, mask = np.atleast_2d(tensor[leading]), np.atleast_2d(marked[leading])
@@ -64,7 +74,8 @@ def _cut(tensor: Array, region: Places | Region, through: tuple[int, ...] | None
     own = region.tensor.partition(".")[2] or region.tensor
     name = f"{own}[{', '.join([*map(str, leading), ':'][: tensor.ndim])}]" if leading else own
     box = (int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1]))
-    return Source(name, plane, finite_limit(tensor), box)
+    origin = Place(region.record, region.tensor, (*leading, *[0] * (tensor.ndim - len(leading))))
+    return Source(name, plane, finite_limit(tensor), box, origin)
 
 
 def _size(source: Source, room: QSizeF) -> QSizeF:
@@ -76,8 +87,8 @@ def _size(source: Source, room: QSizeF) -> QSizeF:
     return QSizeF(side * columns, side * rows)
 
 
-class SourcesView(PaintedView):
-    """Draws the sources of one explanation."""
+class SourcesView(PointedView):
+    """Draws the sources of one explanation; a click asks for the entry under the pointer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Source tensors", parent)
@@ -87,6 +98,7 @@ class SourcesView(PaintedView):
     def set_sources(self, found: list[Source]) -> None:
         """Show these."""
         self._sources = found
+        self.forget_pointed()
         self.setVisible(bool(found))
         self._fit_height()
         names = ", ".join(source.title for source in found)
@@ -98,13 +110,66 @@ class SourcesView(PaintedView):
         super().resizeEvent(event)
         self._fit_height()
 
+    def hover_text(self) -> str:
+        """The entry that is pointed at: `x[3, 2, 5, 5] = 0.4112`; else what the frames mean."""
+        if (cell := self.pointed()) is None:
+            return HINT
+        source, (row, column) = self._sources[cell[0]], cell[1:]
+        place = source.place(row, column)
+        name = place.tensor.partition(".")[2] or place.tensor
+        return f"{name}[{', '.join(map(str, place.index))}] = {format_number(float(source.values[row, column]))}"
+
     def paint_content(self, painter: QPainter) -> None:
-        """Title, picture and frame of each."""
-        if not self._sources:
-            return
-        width = self._width()
+        """Title, picture and frame of each, and the words below."""
+        for position in range(len(self._sources)):
+            self._paint(painter, position)
+        if (cell := self.pointed()) is not None:
+            painter.setPen(QPen(QColor(current_theme().text), 1.5))
+            painter.drawRect(self.cell_rect(*cell))
+        line = QRectF(0, self.height() - line_height(), self.width(), line_height())
+        theme = current_theme()
+        draw_line(painter, line, self.hover_text(), theme.muted if cell is None else theme.text)
+
+    def cell_rect(self, source: int, row: int, column: int) -> QRectF:
+        """Where an entry of a source lies."""
+        place, (rows, columns) = self._place(source), self._sources[source].values.shape
+        width, height = place.width() / columns, place.height() / rows
+        return QRectF(place.left() + column * width, place.top() + row * height, width, height)
+
+    def cell_at(self, point: QPointF) -> Cell | None:
+        """Source, row and column."""
         for position, source in enumerate(self._sources):
-            self._paint(painter, source, QRectF(position * (width + _GAP), 0, width, self.height()))
+            place, (rows, columns) = self._place(position), source.values.shape
+            if place.contains(point):
+                row = int((point.y() - place.top()) / place.height() * rows)
+                column = int((point.x() - place.left()) / place.width() * columns)
+                return position, min(row, rows - 1), min(column, columns - 1)
+        return None
+
+    def cell_beside(self, cell: Cell | None, down: int, right: int) -> Cell | None:
+        """The next entry of the same source; the first that contributes to begin with."""
+        if not self._sources:
+            return None
+        if cell is None:
+            top, _, left, _ = self._sources[0].box
+            return 0, top, left
+        (rows, columns), row, column = self._sources[cell[0]].values.shape, cell[1] + down, cell[2] + right
+        return (cell[0], row, column) if 0 <= row < rows and 0 <= column < columns else None
+
+    def activate(self, cell: Cell) -> None:
+        """Ask for the entry."""
+        self.place_asked.emit(self._sources[cell[0]].place(cell[1], cell[2]))
+
+    def _room(self, position: int) -> QRectF:
+        """Where a source has its title and its picture."""
+        width = self._width()
+        return QRectF(position * (width + _GAP), 0, width, self.height() - line_height())
+
+    def _place(self, position: int) -> QRectF:
+        """Where a source has its picture."""
+        room = self._room(position).adjusted(_FRAME, line_height(), -_FRAME, -_FRAME)
+        size = _size(self._sources[position], room.size())
+        return QRectF(QPointF(room.center().x() - size.width() / 2, room.top()), size)
 
     def _width(self) -> float:
         """What each source has."""
@@ -112,27 +177,21 @@ class SourcesView(PaintedView):
 
     def _fit_height(self) -> None:
         """No higher than the highest picture: long rows are low."""
-        room = QSizeF(self._width() - 2 * _FRAME, _HEIGHT - line_height() - _FRAME)
+        room = QSizeF(self._width() - 2 * _FRAME, _HEIGHT - 2 * line_height() - 2 * _FRAME)
         highest = max((_size(source, room).height() for source in self._sources), default=room.height())
-        self.setFixedHeight(math.ceil(line_height() + highest + _FRAME))
+        self.setFixedHeight(math.ceil(2 * line_height() + highest + 2 * _FRAME))
 
-    def _paint(self, painter: QPainter, source: Source, room: QRectF) -> None:
-        theme = current_theme()
+    def _paint(self, painter: QPainter, position: int) -> None:
+        theme, source, room = current_theme(), self._sources[position], self._room(position)
         painter.setPen(QColor(theme.muted))
         painter.drawText(room, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop), source.title)
-        room = room.adjusted(_FRAME, line_height(), -_FRAME, -_FRAME)
-        rows, columns = source.values.shape
-        size = _size(source, room.size())
-        width, height = size.width(), size.height()
-        place = QRectF(QPointF(room.center().x() - width / 2, room.top()), size)
+        place = self._place(position)
         painter.drawImage(place, diverging_image(source.values, source.limit))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawRect(place)
         top, bottom, left, right = source.box
-        across, down = width / columns, height / rows
-        frame = QRectF(place.left() + left * across, place.top() + top * down, 0, 0)
-        frame.setSize(QRectF(0, 0, (right - left + 1) * across, (bottom - top + 1) * down).size())
+        frame = self.cell_rect(position, top, left).united(self.cell_rect(position, bottom, right))
         painter.setPen(QPen(QColor(theme.backward), 2))
         painter.drawRect(frame.adjusted(-1, -1, 1, 1))
 

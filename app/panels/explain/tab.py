@@ -8,8 +8,10 @@ from app.document.document import Document
 from app.layouts import fill_scrolling, label
 from app.panels.explain.code import CodeView
 from app.panels.explain.finder import Finder
+from app.panels.explain.inside import InsideView
 from app.panels.explain.pictures import Pictures
 from app.panels.explain.shares import SharesView
+from app.panels.explain.sliding import SlidingView
 from app.panels.explain.sources import SourcesView, sources
 from app.panels.explain.words import Links, formula_text, terms_text, terms_title, trail_text
 from app.plots.numbers import format_number
@@ -40,21 +42,27 @@ class ExplainTab(View):
         self.sentence = label(role="muted", wrap=True)
         self.trail, self.name, self.formula = _text(), _text(), _text()
         self.sources, self.pictures = SourcesView(), Pictures()
+        self.inside, self.sliding = InsideView(document), SlidingView()
         self.terms_title, self.terms = label(role="note", wrap=True), _text()
         self.shares_title, self.shares = label("By sample (click one to select it):", "note"), SharesView()
         self.code_title, self.code = label(role="note"), CodeView()
         self.check_button = QPushButton("Check numerically")
         self.check_result = label(wrap=True)
         self._content = (
-            *(self.trail, self.name, self.formula, self.sources, self.pictures, self.terms_title, self.terms),
+            *(self.trail, self.name, self.formula, self.sources, self.sliding, self.pictures),
+            *(self.terms_title, self.terms),
             *(self.shares_title, self.shares, self.check_button, self.check_result, self.code_title, self.code),
         )
         self.finder = Finder()
         self.finder.asked.connect(document.questions.ask)
-        fill_scrolling(self, self.finder, self.sentence, *self._content, None)
+        fill_scrolling(self, self.finder, self.inside, self.sentence, *self._content, None)
+        self.sliding.place_asked.connect(document.questions.ask)
+        self.sliding.place_followed.connect(document.questions.follow)
         self.trail.linkActivated.connect(self._go_back)
         self.terms.linkActivated.connect(self._follow)
         self.pictures.sample_clicked.connect(document.select_sample)
+        self.pictures.place_asked.connect(document.questions.follow)
+        self.sources.place_asked.connect(document.questions.follow)
         self.shares.sample_clicked.connect(document.select_sample)
         self.check_button.clicked.connect(self.check)
         document.questions.changed.connect(self.invalidate)
@@ -84,11 +92,11 @@ class ExplainTab(View):
 
     def check(self) -> None:
         """Compare the gradient that is shown with a numerical one."""
-        place, trainer, tape = self.document.questions.current, self.document.trainer, self.document.tape
-        if place is None or place.record is None or trainer is None or tape is None:
+        place, step = self.document.questions.current, self._step()
+        if place is None or place.record is None or step is None:
             return
-        network = self.document.experiment.network()
-        network.build(trainer.data.input_shape, 0, np.float64)
+        tape, network = step.tape, step.network()
+        network.build(tape.x.shape[1:], 0, np.float64)
         rng = self.document.rng_before_batch()
         check = check_entry(network, tape, rng, tape.records[place.record], place.tensor, place.index)
         numeric = format_number(float(check.numeric[0]))
@@ -105,8 +113,7 @@ class ExplainTab(View):
         self.check_result.show()
 
     def _step(self) -> Step | None:
-        tape, trainer = self.document.tape, self.document.trainer
-        return Step.of(tape, trainer) if tape is not None and trainer is not None else None
+        return self.document.step
 
     def _say(self, sentence: str) -> None:
         for widget in self._content:
@@ -126,9 +133,14 @@ class ExplainTab(View):
         self.formula.setText(formula_text(explanation))
         self.terms_title.setText(terms_title(explanation))
         self.terms.setText(terms_text(explanation, self._links, step))
-        self.sources.set_sources(sources(step, explanation))
-        self.pictures.show_for(step, explanation, max(0, self.document.sample))
+        sample = max(0, self.document.sample)
+        slides = self.sliding.show_for(step, explanation.place, sample)
+        self.sources.set_sources([] if slides else sources(step, explanation))
+        self.pictures.show_for(step, explanation, sample)
         self.pictures.show()
+        if slides and explanation.place.tensor != "d_weight":
+            # The same products; of a filter's gradient these are of the heaviest sample, not of the selected one.
+            self.pictures.equation.hide()
         for widget in (self.terms_title, self.terms):
             widget.setVisible(not explanation.is_end)
         for widget in (self.name, self.formula):

@@ -1,0 +1,111 @@
+"""The pictures of a loss: every sample's loss, sorted, how their mean arises, and one sample's way from its prediction
+to its gradient, line by line as the loss computes it.
+"""
+
+import numpy as np
+
+from app.panels.explain.gallery import Asked, Gallery, Losses
+from app.panels.explain.table import Table
+from app.plots.numbers import format_count, format_number
+from core.explain import Place
+from core.losses import CrossEntropy
+from core.types import Array
+
+MOST_CLASSES = 12
+"""Classes that a table of classes shows; of more, those that matter."""
+
+_LEFT_OUT = ("x − max", "p − q")  # lines of cross-entropy that differ from another column by a constant only
+
+
+def loss_gallery(asked: Asked) -> Gallery:
+    """The losses of the batch, with the sample of the number marked, and the table of that sample."""
+    step, position = asked.step, asked.position
+    losses = step.tensor(position, "per_sample")
+    n = asked.index[0] if asked.index else asked.sample
+    words = (
+        f"The {format_count(len(losses))} losses add up to {format_number(float(losses.sum()))}; divided by "
+        f"{format_count(len(losses))} that is {format_number(step.tape.loss)}, the loss."
+    )
+    if not asked.index:
+        caption = "The loss of every sample, the largest first (click one to select it):"
+        return Gallery(caption, losses=Losses(losses, n), words=words)
+    mean = f"Sample {n} has a loss of {format_number(float(losses[n]))}. {words}"
+    return Gallery(
+        _caption(asked, n),
+        tables=(_sample_table(asked, n),),
+        losses=Losses(losses, n),
+        words=f"{_entry_words(asked)} {mean}".strip(),
+    )
+
+
+def _caption(asked: Asked, n: int) -> str:
+    if isinstance(asked.step.loss, CrossEntropy):
+        return (
+            f"Sample {n}, class by class: softmax makes probabilities p of the prediction; of its Jacobian and of "
+            "−1/p only p − q is left (q is the truth), divided by the number of samples:"
+        )
+    return f"Sample {n}, from its prediction to its gradient:"
+
+
+def _sample_table(asked: Asked, n: int) -> Table:
+    """A row an output; the columns are the loss's own lines of calculation."""
+    record, position = asked.record, asked.position
+    prediction, target = record.tensors["prediction"], record.tensors["target"]
+    shown_as = {"logits": "logit", "probabilities": "p"}.get(asked.step.loss.takes, "y")
+    columns: dict[str, Array] = {shown_as: prediction[n]}
+    if target.shape == prediction.shape:
+        columns["t"] = target[n]
+    lines = asked.lines(position)
+    for line in lines.values():
+        if line.name not in _LEFT_OUT and line.tensor.shape == prediction.shape:
+            columns["dy" if line.result == "dy" else line.name] = line.tensor[n]
+    asked_class = asked.index[1] if len(asked.index) > 1 else None
+    true = int(target[n]) if target.ndim == 1 else None
+    chosen = chosen_classes(prediction[n], asked_class, true)
+    values = np.stack(list(columns.values()), axis=1)[chosen].astype(np.float64)
+    rows, sums = tuple(f"{c} ✓" if c == true else str(c) for c in chosen), 0
+    if "Σ exp" in lines:
+        values, rows, sums = with_sum(values, [*columns].index("exp"), lines["Σ exp"].tensor[n]), (*rows, "Σ"), 1
+    tensors = {"t": "target", "q": "target", "dy": "dy"}
+
+    def place(row: int, column: int) -> Place | None:
+        c = chosen[row] if row < len(chosen) else None
+        tensor = tensors.get([*columns][column], "prediction")
+        if tensor == "target":
+            index: tuple[int, ...] = (n,) if target.ndim == 1 or c is None else (n, c)
+            return Place(position, tensor, index)
+        return None if c is None else Place(position, tensor, (n, c))
+
+    shown = {"dy": "dy", "target": "t"}.get(asked.tensor, shown_as)
+    marked = None if asked_class is None else (chosen.index(asked_class), [*columns].index(shown))
+    return Table("loss", values, rows, (*columns,), place, marked, by_column=True, sums=sums)
+
+
+def chosen_classes(scores: Array, asked: int | None, true: int | None = None) -> list[int]:
+    """The classes a table shows: all, or the asked one, the true one and those with the largest scores."""
+    if len(scores) <= MOST_CLASSES:
+        return list(range(len(scores)))
+    first = dict.fromkeys([c for c in (asked, true) if c is not None] + np.argsort(-scores).tolist())
+    return sorted(list(first)[:MOST_CLASSES])
+
+
+def with_sum(values: Array, column: int, total: float) -> Array:
+    """A row below the others that holds one sum and nothing else."""
+    row = np.full((1, values.shape[1]), np.nan)
+    row[0, column] = total
+    return np.concatenate([values, row])
+
+
+def _entry_words(asked: Asked) -> str:
+    """For an entry of cross-entropy's gradient: the difference with its numbers."""
+    if asked.tensor != "dy" or not isinstance(asked.step.loss, CrossEntropy):
+        return ""
+    n, c = asked.index
+    lines = asked.lines(asked.position)
+    numbers = {name: format_number(float(lines[name].tensor[n, c])) for name in ("exp", "p", "q")}
+    total = format_number(float(lines["Σ exp"].tensor[n]))
+    samples = format_count(len(asked.record.tensors["target"]))
+    return (
+        f"p = {numbers['exp']} / {total} = {numbers['p']}; (p − q) / N = ({numbers['p']} − {numbers['q']}) / {samples} "
+        f"= {format_number(asked.explanation.value)}."
+    )

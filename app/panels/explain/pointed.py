@@ -1,0 +1,97 @@
+"""What the pictures of the Explain tab share: pointer or arrow keys point at an entry, a click or Enter asks for it.
+
+The pointer is kept as a point and looked up while painting, so that the words stay true when new data arrives under a
+pointer that rests.
+"""
+
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QWidget
+
+from app.plots.base import PaintedView, moved_far
+
+Cell = tuple[int, ...]
+"""An entry of a picture, in whatever coordinates the picture has."""
+
+_ARROWS = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+}
+
+
+class PointedView(PaintedView):
+    """A painted view of entries; subclasses say where they lie and what asking for one means."""
+
+    place_asked = Signal(object)
+    """The place of the entry that was clicked."""
+
+    def __init__(self, accessible_name: str, parent: QWidget | None = None) -> None:
+        super().__init__(accessible_name, parent)
+        self._pointer: QPointF | None = None
+        self._walked: Cell | None = None
+        self._press: QPointF | None = None
+
+    # What subclasses say.
+
+    def cell_at(self, point: QPointF) -> Cell | None:
+        """The entry under a point."""
+        raise NotImplementedError
+
+    def cell_beside(self, cell: Cell | None, down: int, right: int) -> Cell | None:
+        """Where an arrow key leads from an entry, or from none; None where there is nothing."""
+        raise NotImplementedError
+
+    def activate(self, cell: Cell) -> None:
+        """An entry was clicked, or Enter was pressed on it."""
+        raise NotImplementedError
+
+    # What subclasses ask.
+
+    def pointed(self) -> Cell | None:
+        """The entry under the pointer, else the one the arrow keys went to."""
+        return self.cell_at(self._pointer) if self._pointer is not None else self._walked
+
+    def forget_pointed(self) -> None:
+        """Other entries are shown: where the arrow keys were means nothing any more."""
+        self._walked = None
+
+    # Pointer and keys.
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell what is under the pointer, and show that it can be clicked."""
+        self._pointer = event.position()
+        over = self.cell_at(self._pointer) is not None
+        self.setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is pointed at any more."""
+        self._pointer = None
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The start of a click."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._press = event.position()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A press that did not move is a click."""
+        press, self._press = self._press, None
+        if event.button() != Qt.MouseButton.LeftButton or press is None or moved_far(press, event.position()):
+            return
+        if (cell := self.cell_at(event.position())) is not None:
+            self.activate(cell)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows walk through the entries, Enter or Space asks for one."""
+        key, cell = Qt.Key(event.key()), self.pointed()
+        if key in _ARROWS:
+            self._pointer = None
+            self._walked = self.cell_beside(cell, *_ARROWS[key]) or cell
+            self.update()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and cell is not None:
+            self.activate(cell)
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,198 @@
+"""A small table of numbers with colours behind them: the classes of a softmax, a Jacobian, a window, a mask.
+
+Unlike a weight matrix its columns may be of different kinds, each with colours of its own (which the legend says), and
+rows or cells that matter are framed.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from app.plots.base import MARGIN, line_height, number_metrics, small_font
+from app.plots.color_maps import colored_image, diverging_index, diverging_table, finite_limit
+from app.plots.grid_view import GridView
+from app.plots.grid_viewport import GridViewport
+from app.plots.numbers import MINUS, format_number
+from app.theme import current_theme, mono_font, text_on
+from core.explain import Place
+from core.types import Array
+
+_LARGEST, _LEGIBLE = QSizeF(96, 20), QSizeF(56, 20)
+_MOST_HEIGHT = 220.0  # of all rows
+_CELL_PAD = 2.0
+_NAME_PAD = 6.0
+_SHORTEST = 3  # characters
+
+Places = Callable[[int, int], Place | None]
+Box = tuple[int, int, int, int]
+"""First row, first column, last row, last column."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Table:
+    """Numbers (rows, columns) with their names, and for every cell the place it came from."""
+
+    name: str
+    values: Array
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    places: Places
+    asked: tuple[int, int] | None = None  # the cell that stands for the number that is explained
+    frames: tuple[Box, ...] = ()  # what contributes to it
+    title: str = ""  # above
+    named: bool = True  # whether the places are entries of what the name says
+    by_column: bool = False  # whether every column has a colour scale of its own
+    sums: int = 0  # how many rows at the end are sums: without colours, empty where they are NaN
+
+    def limits(self) -> Array:
+        """Where the colours of each column end."""
+        body = self.values[: len(self.values) - self.sums]
+        if not self.by_column:
+            return np.full(self.values.shape[1], finite_limit(body))
+        return np.array([finite_limit(column) for column in body.T])
+
+
+class TableView(GridView):
+    """Draws a table; a click asks for the place behind a cell."""
+
+    place_asked = Signal(object)
+    """The place of the cell that was clicked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Table", GridViewport(_LARGEST, _LEGIBLE), parent)
+        self._table = Table("", np.zeros((0, 0)), (), (), lambda row, column: None)
+        self._grounds: Array = np.zeros((0, 0), np.uint8)
+        self._gutter = (0.0, 0.0)
+
+    def set_table(self, table: Table) -> None:
+        """Show a table."""
+        self._table = table
+        limits = table.limits()
+        self._grounds = diverging_index(table.values / np.where(limits > 0, limits, 1.0), 1.0)
+        rows, columns = table.values.shape
+        self.setAccessibleName(f"{table.name}, {rows} by {columns}")
+        self.data_changed(rows, columns)
+        # As high as its rows, so that a cell is not lower than its number unless there are very many.
+        height = min(rows * _LARGEST.height(), _MOST_HEIGHT) + self._head() + 2 * MARGIN + line_height() + 4
+        self.setFixedHeight(int(height))
+        self.show_cell(*(table.asked or (-1, -1)))
+
+    def table(self) -> Table:
+        """What is shown."""
+        return self._table
+
+    def hover_text(self) -> str:
+        """The cell in words."""
+        cell = self.current_cell()
+        if cell is None or self._message:
+            return ""
+        table, (row, column) = self._table, cell
+        value = format_number(float(table.values[cell]))
+        if table.by_column:
+            return f"{table.columns[column]} of {table.rows[row]}: {value}"
+        # A place says exactly which entry this is; what has none is only named.
+        place = table.places(row, column)
+        index = place.index if place and table.named else (row, column)
+        return f"{table.name}[{', '.join(map(str, index))}] = {value}"
+
+    def make_image(self) -> QImage:
+        """Signed colours; sums have none."""
+        blank = np.zeros(self._table.values.shape, dtype=bool)
+        blank[len(blank) - self._table.sums :] = True
+        return colored_image(self._grounds, diverging_table(), blank)
+
+    def legend(self) -> tuple[Array, str, str]:
+        """The two limits, or that every column has its own."""
+        if self._table.by_column:
+            return diverging_table(), MINUS, "+ each column by itself"
+        text = format_number(float(self._table.limits()[0]), 3)
+        return diverging_table(), f"{MINUS}{text}", text
+
+    def cell_exists(self, row: int, column: int) -> bool:
+        """An empty cell of a row of sums is nothing."""
+        if not super().cell_exists(row, column):
+            return False
+        is_sum = row >= len(self._table.values) - self._table.sums
+        return not (is_sum and np.isnan(self._table.values[row, column]))
+
+    def cell_activated(self, row: int, column: int) -> None:
+        """Ask for what is behind it."""
+        if (place := self._table.places(row, column)) is not None:
+            self.place_asked.emit(place)
+
+    def gutter(self, room: QRectF) -> tuple[float, float]:
+        """Names of rows at the left, title and names of columns above."""
+        metrics = QFontMetricsF(small_font())
+        left = max((metrics.horizontalAdvance(name) for name in self._table.rows), default=0.0)
+        self._gutter = (left + _NAME_PAD if left else 0.0, self._head())
+        return self._gutter
+
+    def paint_content(self, painter: QPainter) -> None:
+        """The picture, then the title and the names beside it."""
+        super().paint_content(painter)
+        room, left, line = self.viewport.content(), self._gutter[0], line_height()
+        painter.setPen(QColor(current_theme().muted))
+        if self._table.title:
+            title = QRectF(MARGIN, MARGIN, self.width() - 2 * MARGIN, line)
+            painter.drawText(title, int(Qt.AlignmentFlag.AlignHCenter), self._table.title)
+        metrics, cell = painter.fontMetrics(), self.viewport.cell_size()
+        widest = max((metrics.horizontalAdvance(name) for name in self._table.columns), default=0)
+        # Numbers are thinned out where they do not fit, names are needed each.
+        every = 1 if self._table.by_column else max(1, int(np.ceil((widest + 2) / max(1.0, cell.width()))))
+        for column in range(0, len(self._table.columns), every):
+            wide = cell.width() * every
+            at = QRectF(self.viewport.cell_rect(0, column).center().x() - wide / 2, room.top() - line, wide, line - 2)
+            name = metrics.elidedText(self._table.columns[column], Qt.TextElideMode.ElideRight, int(wide))
+            painter.drawText(at, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom), name)
+        every = max(1, int(np.ceil(metrics.height() / max(1.0, cell.height()))))
+        for row, name in enumerate(self._table.rows):
+            if row % every == 0:
+                at = self.viewport.cell_rect(row, 0)
+                beside = QRectF(room.left() - left, at.center().y() - line / 2, left - _NAME_PAD, line)
+                painter.drawText(beside, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), name)
+
+    def paint_over(self, painter: QPainter) -> None:
+        """The numbers where they fit, and the frames."""
+        painter.save()
+        painter.setFont(mono_font())
+        for column, numbers in enumerate(self.numbers_shown()):
+            for row, number in enumerate(numbers):
+                painter.setPen(self._ink(row, column))
+                painter.drawText(self.viewport.cell_rect(row, column), int(Qt.AlignmentFlag.AlignCenter), number)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(current_theme().backward), 2))
+        for top, left, bottom, right in self._table.frames:
+            corner, end = self.viewport.cell_rect(top, left), self.viewport.cell_rect(bottom, right)
+            painter.drawRect(corner.united(end).adjusted(1, 1, -1, -1))
+        painter.restore()
+
+    def numbers_shown(self) -> list[list[str]]:
+        """The numbers of every column with as many digits as fit; none where its cells are too small for them."""
+        cell, metrics = self.viewport.cell_size(), number_metrics()
+        room = (cell.width() - _CELL_PAD) / metrics.horizontalAdvance("0")
+        if cell.height() < metrics.height() or room < _SHORTEST:
+            return []
+        return [self._fitting(column, room) for column in range(self._table.values.shape[1])]
+
+    def _fitting(self, column: int, room: float) -> list[str]:
+        for digits in (4, 3, 2, 1):
+            numbers = [
+                format_number(value, digits) if self.cell_exists(row, column) else ""
+                for row, value in enumerate(self._table.values[:, column])
+            ]
+            if max(map(len, numbers)) <= room:
+                return numbers
+        return []
+
+    def _ink(self, row: int, column: int) -> QColor:
+        if row >= len(self._table.values) - self._table.sums:
+            return QColor(current_theme().text)
+        ground = diverging_table()[self._grounds[row, column]]
+        return text_on(QColor(*(int(channel) for channel in ground)))
+
+    def _head(self) -> float:
+        return float((bool(self._table.title) + bool(self._table.columns)) * line_height())

@@ -1,0 +1,81 @@
+"""A histogram with the place of one value in it; a click asks for the value that lies nearest."""
+
+import dataclasses
+
+import numpy as np
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
+
+from app.plots.histogram import HistogramView
+from app.plots.numbers import format_number
+from app.theme import current_theme
+from core.explain import Place, Places
+from core.types import Array
+
+_HEIGHT = 104
+_TIP = 4.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Units:
+    """Entries of a tensor that belong together, such as a channel, and perhaps one of them."""
+
+    values: Array  # (K,)
+    places: Places
+    value: float | None = None  # of the one
+
+    def nearest(self, value: float) -> Place:
+        """The entry whose value is nearest."""
+        found = int(np.nan_to_num(np.abs(self.values - value), nan=np.inf).argmin())
+        return self.places.at(found)
+
+
+class UnitHistogram(HistogramView):
+    """Shows how units are spread, and where one of them lies."""
+
+    place_asked = Signal(object)
+    """The place of the unit nearest to the click."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._units: Units | None = None
+        self.setFixedHeight(_HEIGHT)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def set_units(self, units: Units, label: str) -> None:
+        """Show these."""
+        self._units = units
+        self.set_values(units.values, label, "forward")
+
+    def mark(self) -> QPointF:
+        """The upper end of the unit's mark."""
+        value = self._units.value if self._units else None
+        return QPointF(self._x_of(value or 0.0), self._area().top())
+
+    def paint_content(self, painter: QPainter) -> None:
+        """The histogram, then the mark of the unit."""
+        super().paint_content(painter)
+        value = self._units.value if self._units else None
+        if value is None or not np.isfinite(value) or not self._distribution.finite:
+            return
+        top, color = self.mark(), QColor(current_theme().backward)
+        painter.setPen(QPen(color, 1.5))
+        painter.drawLine(top, QPointF(top.x(), self._area().bottom()))
+        painter.setBrush(color)
+        tip = [top + QPointF(0, _TIP), top + QPointF(-_TIP, -1), top + QPointF(_TIP, -1)]
+        painter.drawPolygon(QPolygonF(tip))
+
+    def tool_tip_text(self) -> str:
+        """The unit's own value as well."""
+        own = f"\nthis one: {format_number(self._units.value)}" if self._units and self._units.value is not None else ""
+        return super().tool_tip_text() + own
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click asks for the unit nearest to it."""
+        area = self._area()
+        if self._units is None or event.button() != Qt.MouseButton.LeftButton or not self._distribution.finite:
+            return
+        low, high = (float(end) for end in self._distribution.edges[[0, -1]])
+        share = (event.position().x() - area.left()) / max(1.0, area.width())
+        self.place_asked.emit(self._units.nearest(low + share * (high - low)))

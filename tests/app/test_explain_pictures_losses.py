@@ -1,0 +1,92 @@
+"""The pictures of a loss: every sample, how their mean arises, and one sample's way to its gradient."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from app.document.document import Document
+from app.plots.numbers import format_number
+from core.datasets.base import Dataset
+from core.experiment import Experiment
+from core.explain import Place
+from core.layers.activations import softmax
+from core.losses import LOSSES
+from tests.app.explain_tabs import click, open_inspector, step_of
+
+
+def loss_document(kind: str) -> Document:
+    """Two Dense layers with any loss, on classes or on numbers."""
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(30, 5)).astype(np.float32)
+    loss = LOSSES[kind]
+    layers: list[dict[str, Any]] = [{"kind": "dense", "units": 3}]
+    if loss.takes == "probabilities":
+        layers.append({"kind": "softmax" if loss.class_targets else "sigmoid"})
+    if loss.class_targets:
+        data = Dataset("classes", x[:20], np.arange(20) % 3, x[20:], np.arange(10) % 3, ("a", "b", "c"))
+    else:
+        y = rng.uniform(0.1, 0.9, (30, 3)).astype(np.float32)
+        data = Dataset("numbers", x[:20], y[:20], x[20:], y[20:])
+    return Document(
+        Experiment("loss", {"kind": "xor"}, tuple(layers), {"kind": kind}, {"kind": "sgd"}, batch_size=7), data
+    )
+
+
+@pytest.mark.parametrize("kind", list(LOSSES))
+def test_every_loss_shows_its_samples_and_how_their_mean_arises(qtbot, kind: str):
+    document = loss_document(kind)
+    inspector = open_inspector(qtbot, document)
+    pictures = inspector.explain.pictures
+    step = step_of(document)
+    position, n = step.position("loss", len(step.layers)), 4
+    record = step.tape.records[position].tensors
+    losses = step.loss.per_sample(record["prediction"], record["target"])
+    for tensor, index in (("value", ()), ("per_sample", (n,)), ("dy", (n, 2)), ("prediction", (n, 1))):
+        document.questions.ask(Place(position, tensor, index))
+        words = pictures.words.text()
+        assert f"The 7 losses add up to {format_number(float(losses.sum()))}" in words
+        assert f"divided by 7 that is {format_number(step.tape.loss)}" in words
+        assert pictures.losses.isVisible() and pictures.tables[0].isVisible() == bool(index)
+        if index:
+            assert pictures.losses.hover_text() == f"sample {n} has a loss of {format_number(float(losses[n]))}"
+            table = pictures.tables[0].table()
+            body = table.values[: len(table.values) - table.sums]
+            np.testing.assert_array_equal(body[:, 0], record["prediction"][n])
+            np.testing.assert_array_equal(body[:, table.columns.index("dy")], record["dy"][n])
+    order = np.argsort(-losses)
+    qtbot.mouseClick(pictures.losses, Qt.MouseButton.LeftButton, pos=pictures.losses.bar_rect(2).center().toPoint())
+    assert document.sample == order[2]
+    assert document.questions.current == Place(position, "per_sample", (int(order[2]),))
+
+
+def test_cross_entropy_shows_every_step_from_logits_to_the_gradient(qtbot):
+    document = loss_document("cross_entropy")
+    inspector = open_inspector(qtbot, document)
+    pictures = inspector.explain.pictures
+    step = step_of(document)
+    position, (n, c) = step.position("loss", len(step.layers)), (4, 2)
+    document.questions.ask(Place(position, "dy", (n, c)))
+    record = step.tape.records[position].tensors
+    table = pictures.tables[0].table()
+    assert table.columns == ("logit", "exp", "p", "q", "dy")
+    p = softmax(record["prediction"][n])
+    np.testing.assert_allclose(table.values[:-1, 2], p, rtol=1e-6)
+    np.testing.assert_array_equal(table.values[:-1, 3], np.arange(3) == record["target"][n])
+    assert table.asked == (c, 4) and table.rows[int(record["target"][n])].endswith("✓")
+    assert (
+        f"p = {format_number(float(table.values[c, 1]))} / {format_number(float(table.values[-1, 1]))}"
+        in pictures.words.text()
+    )
+    view = pictures.tables[0]
+    view.grab()
+    for column, place in (
+        (0, Place(position, "prediction", (n, 1))),
+        (3, Place(position, "target", (n,))),
+        (4, Place(position, "dy", (n, 1))),
+    ):
+        document.questions.ask(Place(position, "dy", (n, c)))
+        click(view, partial(view.viewport.cell_rect, 1, column))
+        assert document.questions.current == place

@@ -1,0 +1,85 @@
+"""When a view is redrawn: once for every move while paused; while running when the clock says, one picture a beat."""
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.document.document import Document
+from app.view import PICTURES, TEXT, FrameClock, View
+from tests.app.documents import xor_document
+
+
+class Counting(View):
+    """Counts how often it was drawn, and what stood there when it was."""
+
+    def __init__(self, document: Document, interval: int = PICTURES) -> None:
+        super().__init__(document)
+        self.interval = interval
+        self.drawn: list[tuple[int, int, int]] = []
+        for signal in (document.position_changed, document.selection_changed, document.history_changed):
+            signal.connect(self.invalidate)
+
+    def refresh(self) -> None:
+        document = self.document
+        self.drawn.append((document.cursor, document.selected_layer, len(document.history.losses)))
+
+
+@pytest.fixture
+def document() -> Document:
+    return xor_document()
+
+
+def shown(qtbot: QtBot, view: Counting) -> Counting:
+    qtbot.addWidget(view)
+    view.show()
+    view.drawn.clear()
+    return view
+
+
+def test_a_move_is_drawn_once_and_as_it_ends(document: Document, qtbot: QtBot) -> None:
+    view = shown(qtbot, Counting(document))
+    assert document.tape
+    for cursor in range(1, len(document.tape) + 1):
+        view.drawn.clear()
+        document.next_layer()
+        done = int(cursor == len(document.tape))
+        assert view.drawn == [(cursor, document.selected_layer, done)], "one picture, of the place that was reached"
+
+
+def test_an_edit_is_drawn_once(document: Document, qtbot: QtBot) -> None:
+    document.next_batch()
+    view = shown(qtbot, Counting(document))
+    document.edit("seed", seed=5)
+    assert view.drawn == [(0, document.selected_layer, 0)]
+
+
+def test_a_choice_alone_is_drawn_too(document: Document, qtbot: QtBot) -> None:
+    view = shown(qtbot, Counting(document))
+    document.select_layer(2)
+    assert [selected for _, selected, _ in view.drawn] == [2]
+
+
+def test_a_hidden_view_is_drawn_when_it_is_shown(document: Document, qtbot: QtBot) -> None:
+    view = shown(qtbot, Counting(document))
+    view.hide()
+    document.next_batch()
+    assert view.drawn == []
+    view.show()
+    assert view.drawn == [(document.cursor, document.selected_layer, 1)]
+
+
+def test_a_beat_draws_one_picture_and_all_words(document: Document, qtbot: QtBot) -> None:
+    pictures = [shown(qtbot, Counting(document)) for _ in range(3)]
+    words = [shown(qtbot, Counting(document, TEXT)) for _ in range(2)]
+    views: list[View] = [pictures[0], words[0], pictures[1], words[1], pictures[2]]
+    clock = FrameClock(document, views)
+    assert document.begin_run()
+    clock.stop()  # the beats come from here
+    for view in (*pictures, *words):
+        view._refreshed_at = 0.0
+        view.invalidate()
+    QApplication.processEvents()
+    for beat in range(1, 4):
+        clock._tick()
+        assert sum(len(view.drawn) for view in pictures) == beat
+    assert [len(view.drawn) for view in (*pictures, *words)] == [1] * 5, "all have had their turn"

@@ -1,0 +1,42 @@
+"""Numbers in the core's sentences look as they do in the window: no "1e-05", no hyphen for a minus, no `inf`."""
+
+import re
+
+import pytest
+
+from core.words import chosen, count, number
+from tests.core.networks import DENSE
+from tests.core.training import trainer
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.03, "0.03"),
+        (1e-5, "1e−5"),
+        (2.5e-7, "2.5e−7"),
+        (-0.5, "−0.5"),
+        (1.0, "1"),
+        (1e6, "1\u202f000\u202f000"),
+        (0.0, "0"),
+        (-1e12, "−1e12"),
+        (float("inf"), "∞"),
+    ],
+)
+def test_a_number_that_was_chosen_is_told_as_short_as_it_can_be(value: float, text: str) -> None:
+    assert chosen(value) == text
+
+
+def test_a_measured_number_keeps_the_digits_that_are_known() -> None:
+    assert [number(value, 2) for value in (0.01, 3.14e-5, -2.5e7, 1234567)] == ["0.010", "3.1e−5", "−2.5e7", "1.2e6"]
+    assert [number(value) for value in (float("nan"), float("-inf"), 0.7)] == ["NaN", "−∞", "0.7000"]
+    assert count(-12544) == "−12\u202f544"
+
+
+@pytest.mark.parametrize("rate", [1e-5, 1e-7, 0.5])
+def test_no_account_writes_a_number_as_a_program_does(rate: float) -> None:
+    one = trainer(DENSE, {"kind": "sgd", "learning_rate": rate})
+    for record in one.record_step().records:
+        assert not re.search(r"e-\d|e\+\d|\d-\d|\binf\b|_", record.account), record.account
+    update = one.record_step().records[-1].account
+    assert update.endswith(f"(learning rate {chosen(rate)}).")
