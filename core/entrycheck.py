@@ -7,6 +7,7 @@ shown, in a network of any size, while the question is being looked at.
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from core.network import Network
 from core.tape import Record, Tape
 from core.types import Array, Arrays
 
-_STEP = 1e-5
+_STEPS = (1e-5, 1e-6, 1e-7)
+"""The first is the most exact. In a large network a kink often lies within it, so smaller ones are tried after it."""
+
 _TOLERANCE = 1e-4  # of a whole network in float64
 
 
@@ -56,14 +59,19 @@ def check_entry(
     if tensor.startswith("d_"):
         name = f"{record.index}.{tensor.removeprefix('d_')}"
         param = network.parameters()[name]
-        slope, crossed = probe.slope_by_parameter(param, index)
+        slope_within = partial(probe.slope_by_parameter, param, index)
         analytic = captured.parameters[name][index]
     else:
         layer = record.index - 1 if tensor == "dx" or record.phase == "loss" else record.index
-        slope, crossed = probe.slope_by_output(layer, index)
+        slope_within = partial(probe.slope_by_output, layer, index)
         analytic = captured.by_output[layer][index]
+    slope, crossed, step = np.nan, True, 0.0
+    for step in _STEPS:
+        slope, crossed = slope_within(step)
+        if not crossed:
+            break
     numeric = np.array([np.nan if crossed else slope])
-    return Check(f"{tensor}{list(index)}", np.array([analytic]), numeric, _TOLERANCE, noise=_noise(tape.loss))
+    return Check(f"{tensor}{list(index)}", np.array([analytic]), numeric, _TOLERANCE, noise=_noise(tape.loss, step))
 
 
 class _Probe:
@@ -78,10 +86,10 @@ class _Probe:
         rng.bit_generator.state = dict(self._rng_state)
         return rng
 
-    def slope_by_parameter(self, param: Array, index: tuple[int, ...]) -> tuple[float, bool]:
+    def slope_by_parameter(self, param: Array, index: tuple[int, ...], step: float) -> tuple[float, bool]:
         """The central difference of the loss, and whether a kink lies between its two points."""
         old = float(param[index])
-        h = _STEP * max(1.0, abs(old))
+        h = step * max(1.0, abs(old))
         results = []
         for value in (old + h, old - h):
             param[index] = value
@@ -89,13 +97,9 @@ class _Probe:
         param[index] = old
         return _slope(results, h)
 
-    def slope_by_output(self, layer: int, index: tuple[int, ...]) -> tuple[float, bool]:
+    def slope_by_output(self, layer: int, index: tuple[int, ...], step: float) -> tuple[float, bool]:
         """The same for one entry of a layer's output; −1 is the input."""
-        results = []
-        h = _STEP
-        for step in (h, -h):
-            results.append(self._loss(layer, (index, step)))
-        return _slope(results, h)
+        return _slope([self._loss(layer, (index, change)) for change in (step, -step)], step)
 
     def _loss(self, changed: int, change: tuple[tuple[int, ...], float] | None) -> tuple[float, list[bytes]]:
         rng, x, sides = self.rng(), self.x, []
@@ -125,6 +129,6 @@ def _as_float64(target: Array) -> Array:
     return target.astype(np.float64) if np.issubdtype(target.dtype, np.floating) else target
 
 
-def _noise(loss: float) -> float:
+def _noise(loss: float, step: float) -> float:
     """How far rounding alone may move the central difference of a loss of that size."""
-    return float(8 * np.finfo(np.float64).eps * max(1.0, abs(loss)) / _STEP)
+    return float(8 * np.finfo(np.float64).eps * max(1.0, abs(loss)) / step)

@@ -82,3 +82,20 @@ def test_a_wrong_backward_fails(recorded, monkeypatch):
     record = next(record for record in tape.records if record.phase == "backward" and record.index == 6)
     assert check_entry(twin, tape, state, record, "d_weight", (1, 2)).verdict == "fail"
     assert check_entry(twin, tape, state, record, "dy", (1, 2)).verdict == "pass"
+
+
+@pytest.mark.parametrize(("above_the_kink", "verdict"), [(1e-4, "pass"), (3e-6, "pass"), (0.0, "inconclusive")])
+def test_a_kink_nearby_is_stepped_in_front_of(above_the_kink: float, verdict: str):
+    """ReLU gets a value so close above 0 that the first step would cross it; at 0 itself there is no slope."""
+    ones, t = np.ones((4, 1), np.float32), np.arange(4) % 2
+    data = Dataset("ones", ones, t, ones, t, ("a", "b"))
+    layers = ({"kind": "dense", "units": 1}, {"kind": "relu"}, {"kind": "dense", "units": 2})
+    experiment = Experiment("kink", {"kind": "xor"}, layers, {"kind": "cross_entropy"}, {"kind": "sgd"}, batch_size=3)
+    trainer = experiment.trainer(data)
+    trainer.network.parameters()["0.weight"][...] = 0.5
+    trainer.network.parameters()["0.bias"][...] = above_the_kink - 0.5
+    state, tape = trainer.rng.bit_generator.state, trainer.record_step()
+    twin = experiment.network()
+    twin.build(data.input_shape, 0, np.float64)
+    check = check_entry(twin, tape, state, tape.records[tape.position("backward", 0)], "d_weight", (0, 0))
+    assert check.verdict == verdict, check
