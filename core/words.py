@@ -47,8 +47,8 @@ def chosen(value: float, digits: int = 6) -> str:
         return number(value)
     if value == math.trunc(value) and abs(value) < _LARGEST_COUNT:
         return count(int(value))
-    mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
-    return f"{mantissa}e{int(exponent)}".replace("-", MINUS) if e else mantissa.replace("-", MINUS)
+    text = number(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
 def count(number: int) -> str:

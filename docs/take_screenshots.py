@@ -52,7 +52,7 @@ VIEWS: tuple[tuple[str, str, Phase, int, str, tuple[int, ...]], ...] = (
     ("softmax-gradient", SOFTMAX, "backward", 6, "dx", (3, 2)),
     ("losses", "mnist-dense", "loss", 6, "value", ()),
     ("batch-norm", "mnist-conv-batchnorm", "forward", 1, "y", (3, 2, 5, 5)),
-    ("batch-norm-gradient", "mnist-conv-batchnorm", "backward", 1, "dx", (3, 2, 5, 5)),
+    ("batch-norm-gradient", "mnist-conv-batchnorm", "backward", 1, "dx", (3, 2, 10, 11)),
     ("dropout", "mnist-conv-batchnorm", "forward", -1, "y", (3, 7)),
     ("update", "mnist-conv", "update", 3, "after", (3, 2, 1, 1)),
     ("memory", "mnist-conv", "update", 3, "m after", (3, 2, 1, 1)),

@@ -1,4 +1,4 @@
-"""Explains the loss of a batch that was trained, if its numbers are at hand: on the tape, or in a state that was kept."""
+"""Explains the loss of a batch that was trained, if its numbers are at hand: on the tape, or in a kept state."""
 
 from app.document.document import Document
 from core.explain.protocol import Place

@@ -136,6 +136,24 @@ class Chances(Bars):
         return f"p({self.names[index]}) = {format_number(self.values[index])}{true}"
 
 
+class Scores(Chances):
+    """What the network gives to every class, any number; the largest wins, and the true one stands out.
+
+    Shapes: values (classes,)
+    """
+
+    def __init__(self, values: Array, scale: Scale, names: tuple[str, ...], true: int) -> None:
+        super().__init__(values, names, true)
+        self.name, self.scale = "prediction", scale
+
+    def label_words(self) -> str:
+        return "What the network gives to every class: the largest wins"
+
+    def bar_words(self, index: int) -> str:
+        true = ", the true class" if index == self.true else ""
+        return f"{self.names[index]}: {format_number(self.values[index])}{true}"
+
+
 class Predictions(Bars):
     """Predicted numbers, each with a line where the target lies.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.document.document import Document
 from app.document.plane import plane_outputs, plane_points
-from app.network_view.bars import Bars, Chances, Predictions
+from app.network_view.bars import Bars, Chances, Predictions, Scores
 from app.network_view.card_content import CardContent, Row, titles_only
 from app.network_view.matrices import LONGEST_BARS, tensor_picture
 from app.network_view.pictures import Cells, Maps, Picture, Scale
@@ -138,7 +138,7 @@ class _Cards:
         top, bottom = Row(name, "ahead"), Row(back, "ahead")
         if record is not None:
             key = (id(record), self._sample)
-            make = self._chances if chances else self._predictions
+            make = self._chances if chances else self._scores if loss.class_targets else self._predictions
             top = Row(name, "shown", self._contents.picture((index, "y"), key, record, lambda: make(record)))
             bottom = self._gradient_row(index, back, record)
         card = self._card(index, "Loss", (loss.title,), top, bottom)
@@ -261,8 +261,16 @@ class _Cards:
         found = of_sample(document.network.loss.probabilities(record.tensors["prediction"]), self._sample)
         # A single output is the chance of class 1.
         chances = np.array([1 - found[0], found[0]]) if len(found) == 1 else found
-        true = -1 if self._mean else int(document.data.t_train[self._tape.rows[self._sample]])
-        return Chances(chances, document.data.class_names, true)
+        return Chances(chances, document.data.class_names, self._true_class())
+
+    def _scores(self, record: Record) -> Picture:
+        values = of_sample(record.tensors["prediction"], self._sample)
+        high = finite_limit(values)
+        return Scores(values, Scale(-high, high, signed=True), self._document.data.class_names, self._true_class())
+
+    def _true_class(self) -> int:
+        """The class of the selected sample; a mean over the batch has none, −1."""
+        return -1 if self._mean else int(self._document.data.t_train[self._tape.rows[self._sample]])
 
     def _predictions(self, record: Record) -> Picture:
         values, target = (of_sample(record.tensors[name], self._sample) for name in ("prediction", "target"))

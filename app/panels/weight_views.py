@@ -39,12 +39,15 @@ class FilterView(MosaicView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._called, self._channels = "", 1
+        self._a_number_a_pixel = False
 
     def set_filters(self, array: Array, name: str) -> None:
-        """Show filters.
+        """Show filters, or parameters with a number for every pixel of an image.
 
-        Shapes: array (filters, channels, kh, kw)
+        Shapes: array (filters, channels, kh, kw) or (channels, H, W)
         """
+        self._a_number_a_pixel = array.ndim == 3
+        array = array[:, np.newaxis] if self._a_number_a_pixel else array
         self._called, self._channels = name, array.shape[1]
         maps = array.reshape(-1, *array.shape[2:])
         self.set_maps(maps, name=name, columns=self._channels if self._channels > 1 else None)
@@ -56,6 +59,8 @@ class FilterView(MosaicView):
         if place is None:
             return ""
         at, channel = divmod(place.map, self._channels)
+        if self._a_number_a_pixel:
+            return f"{self._called}[{at}, {place.row}, {place.column}] = {value}"
         return (
             f"{self._called}[{at}, {channel}, {place.row}, {place.column}] = {value}"
             f"  (filter {at}, channel {channel}, row {place.row}, column {place.column})"

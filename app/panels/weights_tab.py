@@ -63,7 +63,7 @@ class WeightsTab(View):
         self.matrix.cell_clicked.connect(self._ask_weight)
         self.bias.cell_clicked.connect(self._ask_bias)
         self.filters.map_clicked.connect(self._ask_filter)
-        self.filter_gradients.map_clicked.connect(self._ask_filter_gradient)
+        self.filter_gradients.map_clicked.connect(self._ask_lower)
         document.position_changed.connect(self.invalidate)
         document.selection_changed.connect(self.invalidate)
         document.walk.changed.connect(self.invalidate)
@@ -101,6 +101,8 @@ class WeightsTab(View):
         limit = self._common_limit(weight, *others)
         if weight.ndim == 4:
             shown = self._show_filters(weight, names[0])
+        elif weight.ndim == 3:
+            return self._show_maps(weight, others[0], names) | {self.caption}
         else:
             shown = self._show_matrix(weight, limit, self._called(names[0]))
         if others:
@@ -145,15 +147,19 @@ class WeightsTab(View):
     def _ask_filter(self, place: int, row: int, column: int) -> None:
         self._ask(self._name(0), self._filter_index(place, row, column), self.choice)
 
-    def _ask_filter_gradient(self, place: int, row: int, column: int) -> None:
-        self._ask(self._name(0), self._filter_index(place, row, column), "Gradient")
+    def _ask_lower(self, place: int, row: int, column: int) -> None:
+        """A number of the lower pictures: the gradient of a filter, or the bias of a layer with a number a pixel."""
+        if self.document.parameters()[self._name(0)].ndim == 3:
+            self._ask(self._name(1), (place, row, column), self.choice)
+        else:
+            self._ask(self._name(0), self._filter_index(place, row, column), "Gradient")
 
     def _name(self, number: int) -> str:
         return parameter_names(self.document, self.document.selected_layer)[number]
 
     def _filter_index(self, place: int, row: int, column: int) -> tuple[int, ...]:
-        channels = self.document.parameters()[self._name(0)].shape[1]
-        return (*divmod(place, channels), row, column)
+        shape = self.document.parameters()[self._name(0)].shape
+        return (*divmod(place, shape[1]), row, column) if len(shape) == 4 else (place, row, column)
 
     def _ask(self, name: str, index: tuple[int, ...], choice: str) -> None:
         shown = self._line_of(name)
@@ -230,6 +236,17 @@ class WeightsTab(View):
             return {self.filters, self.gradient_caption}
         self.gradient_caption.setText("d_weight · the gradient of the loss by each of them")
         self.filter_gradients.set_filters(gradient, "d_weight")
+        return {self.filters, self.gradient_caption, self.filter_gradients}
+
+    def _show_maps(self, weight: Array, bias: Array | str, names: list[str]) -> set[QWidget]:
+        """Weight and bias with a number for every pixel, as LayerNorm has them for images."""
+        self.caption.setText(f"{self._called(names[0])} · a picture a channel")
+        self.filters.set_filters(weight, self._called(names[0]))
+        words = bias if isinstance(bias, str) else "a picture a channel"
+        self.gradient_caption.setText(f"{self._called(names[1])} · {words}")
+        if isinstance(bias, str):
+            return {self.filters, self.gradient_caption}
+        self.filter_gradients.set_filters(bias, self._called(names[1]))
         return {self.filters, self.gradient_caption, self.filter_gradients}
 
     def _arrange(self) -> None:

@@ -30,13 +30,11 @@ class IdleEvaluation(QObject):
         self._timer.timeout.connect(self._go_on)
         document.running_changed.connect(self._follow_running)
         document.position_changed.connect(self._follow)
-        document.experiment_changed.connect(self._follow)
 
     def close(self) -> None:
         """Evaluate no more."""
         self._document.running_changed.disconnect(self._follow_running)
         self._document.position_changed.disconnect(self._follow)
-        self._document.experiment_changed.disconnect(self._follow)
         self._stop()
 
     def _follow_running(self) -> None:

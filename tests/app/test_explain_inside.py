@@ -95,6 +95,12 @@ def test_outside_of_records_there_is_nothing(document: Document, view: InsideVie
     assert not view.lines.isVisible() and not view.words.isVisible()
 
 
+def test_a_training_that_runs_leaves_the_record(document: Document, view: InsideView) -> None:
+    enter(document, "update", "8.bias")  # the last record: the cursor does not move
+    document.begin_run()
+    assert not view.lines.isVisible() and not view.heading.isVisible()
+
+
 def test_a_batch_norm_reads_line_by_line_with_ones_own_number(document: Document, view: InsideView) -> None:
     n, c, i, j = 3, 1, 2, 2
     ask(document, "forward", NORM, "y", (n, c, i, j))

@@ -37,7 +37,7 @@ def clicked(qtbot: QtBot, view: HistogramView, value: float) -> tuple[int, ...]:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shift", [0.0, 3.7, -1e6])
 def test_every_value_lies_in_the_bin_that_counts_it(dtype: type, shift: float) -> None:
-    values = (np.random.default_rng(4).normal(size=5000) + shift).astype(dtype)
+    values: Array = (np.random.default_rng(4).normal(size=5000) + shift).astype(dtype)
     values[:40] = [0, np.nan, np.inf, -np.inf] * 10
     with np.errstate(all="raise"):
         members = np.array([bin_of(values, number) for number in range(BINS)])

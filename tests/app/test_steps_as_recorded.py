@@ -100,7 +100,11 @@ def test_a_gradient_is_checked_with_the_loss_it_comes_from(
     inspector.resize(360, 900)
     inspector.show()
     batches(changed, 1)
+    shown = tape_of(changed).records[record].tensors[tensor][index]
     changed.edit("loss", loss={"kind": "mse"})
     changed.questions.ask(Place(record, tensor, index))
     QTest.mouseClick(inspector.explain.check_button, Qt.MouseButton.LeftButton)
-    assert inspector.explain.check_result.text().startswith("✓ agrees")
+    text = inspector.explain.check_result.text()
+    assert text.startswith("✓ agrees")
+    slope = text.partition("slope is ")[2].partition(",")[0].replace("−", "-")
+    assert float(slope) == pytest.approx(shown, rel=1e-3)

@@ -349,8 +349,9 @@ def test_updates_end_at_the_new_values(name: str, dtype: str):
         one.train_step()
     tape = one.record_step()
     step_then = Step.of(tape, one)
-    one.set_optimizer_options({"learning_rate": 0.7})
-    one.train_step()  # the trainer has gone on, with another option
+    numbers = [choice.name for choice in cls.options() if isinstance(getattr(one.optimizer, choice.name), float)]
+    one.set_optimizer_options({option: getattr(one.optimizer, option) / 2 + 0.1 for option in numbers})
+    one.train_step()  # the trainer has gone on, with other options
     for at, record in enumerate(tape.records):
         if record.phase == "update":
             steps = substeps(step_then, at)

@@ -228,7 +228,8 @@ def test_accounts_tell_the_numbers():
     assert "nothing before it learns" in next(r.account for r in tape.records if r.phase == "backward" and r.index == 0)
     update = next(record for record in tape.records if record.name == "2.weight")
     change = np.abs(update.tensors["after"] - update.tensors["before"])
-    assert f"Update of the weight of layer 3: 24 values moved by {number(change.mean(), 2)} on average" in update.account
+    moved = number(change.mean(), 2)
+    assert f"Update of the weight of layer 3: 24 values moved by {moved} on average" in update.account
     forward, backward = (
         next(r for r in phase(recorded(DENSE), p) if r.name == "ReLU") for p in ("forward", "backward")
     )

@@ -1,6 +1,7 @@
 """A person trains on a data set too large to be tested after every batch, pauses, and reads the accuracy."""
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.window.main_window import MainWindow
@@ -49,4 +50,6 @@ def test_a_window_closed_in_the_middle_of_it_leaves_nothing_running(large: MainW
     qtbot.waitUntil(lambda: not large.document.running)
     assert large.document.lacks_evaluation
     large.close()
+    for _ in range(100):
+        QApplication.processEvents()
     assert large.document.history.evaluations["test"].get(30) is None

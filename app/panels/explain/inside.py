@@ -44,6 +44,7 @@ class InsideView(View):
         document.questions.changed.connect(self.invalidate)
         document.position_changed.connect(self.invalidate)
         document.selection_changed.connect(self.invalidate)
+        document.running_changed.connect(self._leave)
 
     def refresh(self) -> None:
         """The lines of the record, or nothing."""
@@ -65,6 +66,11 @@ class InsideView(View):
         self.lines.set_lines(walk.substeps, numbers, walk.position, record.phase)
         formula = "" if self.lines.has_formulas else f"{line.formula}\n"
         self.words.setText(f"{formula}{line.words}")
+
+    def _leave(self) -> None:
+        """A training that begins to run ends the walk at once; the clock redraws only what goes on changing."""
+        for widget in (self.heading, self.lines, self.words):
+            widget.hide()
 
     def _numbers(self, step: Step) -> list[float | None]:
         """What every line gives at the entry that was asked for."""
