@@ -26,7 +26,7 @@ class ActivationsTab(View):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self.values, self.gradients = HistogramView(), HistogramView()
-        self.values_facts, self.gradients_facts = QLabel(), QLabel()
+        self.values_facts, self.gradients_facts = QLabel(" "), QLabel(" ")  # one that had no text yet is flat
         self.values_line, self.gradients_line = QLabel(), QLabel()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 6)

@@ -31,7 +31,7 @@ class GradientsTab(View):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self.histograms = [HistogramView(), HistogramView()]
-        self.facts, self.lines = [QLabel(), QLabel()], [QLabel(), QLabel()]
+        self.facts, self.lines = [QLabel(" "), QLabel(" ")], [QLabel(), QLabel()]  # one without a text yet is flat
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 6)
         column.setSpacing(4)

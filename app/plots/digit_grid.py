@@ -36,7 +36,7 @@ class PredictionsView(PaintedView):
         self._probability: Array = np.zeros(0)
         self._names: tuple[str, ...] = ()
         self._range = (0.0, 1.0)
-        self._pictures: list[QImage] = []
+        self._pictures: dict[int, QImage] = {}  # of the samples that are shown
         self._columns: tuple[tuple[float, ...], int] = ((), 1)
         self._pointed: int | None = None
         self._selected: int | None = None
@@ -53,7 +53,7 @@ class PredictionsView(PaintedView):
         self._true, self._predicted = np.array(true, dtype=int), np.array(predicted, dtype=int)
         self._probability, self._names = np.array(probability), tuple(class_names)
         self._range = finite_range(self._images)
-        self._pictures = []
+        self._pictures = {}
         if self._selected is not None and self._selected >= len(images):
             self._selected = None
         self._pointed = None
@@ -73,7 +73,15 @@ class PredictionsView(PaintedView):
         """`3 of 24 wrong`, and how many are not shown for want of room."""
         count, shown = len(self._images), self.shown_count()
         text = f"{format_count(int(self.wrong().sum()))} of {format_count(count)} wrong"
-        return text if shown >= count else f"{text} · the first {format_count(shown)} shown"
+        if shown >= count:
+            return text
+        first = self._first()
+        which = (
+            f"{format_count(first)} to {format_count(first + shown - 1)}"
+            if first
+            else f"the first {format_count(shown)}"
+        )
+        return f"{text} · {which} shown"
 
     def hover_text(self) -> str:
         """`sample 5: 8, taken for 3 with p = 0.640 ✗`."""
@@ -112,20 +120,21 @@ class PredictionsView(PaintedView):
         """The place of one sample with its caption."""
         room, side, columns = self._room(), self._side(), self.columns()
         height = side + line_height()
-        row, column = divmod(index, columns)
+        row, column = divmod(index - self._first(), columns)
         return QRectF(room.left() + column * (side + _GAP), room.top() + row * (height + _GAP), side, height)
 
     def restyle(self) -> None:
         """Make the pictures again in the colours of the theme."""
-        self._pictures = []
+        self._pictures = {}
         super().restyle()
 
     def paint_content(self, painter: QPainter) -> None:
         """Pictures, captions, frames, strip."""
-        shown = self.shown_count()
-        if len(self._pictures) < shown:
-            self._pictures = gray_images(self._images[:shown], *self._range)
-        for index in range(shown):
+        shown = self._shown()
+        if not self._pictures.keys() >= set(shown):
+            images = gray_images(self._images[shown.start : shown.stop], *self._range)
+            self._pictures = dict(zip(shown, images, strict=True))
+        for index in shown:
             self._paint_sample(painter, index, self._pictures[index])
         strip = QRectF(self.rect()).adjusted(MARGIN + 2, 0, -MARGIN - 2, -MARGIN)
         strip.setTop(strip.bottom() - line_height())
@@ -162,12 +171,23 @@ class PredictionsView(PaintedView):
             super().keyPressEvent(event)
             return
         index = 0 if self._selected is None else self._selected + step
-        if 0 <= index < self.shown_count():
+        if 0 <= index < len(self._images):
             self._choose(index)
 
     def sizeHint(self) -> QSize:
         """Room for about three rows."""
         return QSize(320, 250)
+
+    def _shown(self) -> range:
+        """The samples that are shown."""
+        return range(self._first(), self._first() + self.shown_count())
+
+    def _first(self) -> int:
+        """The first sample that is shown: the pages turn with the selected one, and the last page is full."""
+        shown = self.shown_count()
+        if self._selected is None or not shown:
+            return 0
+        return min(self._selected // shown * shown, len(self._images) - shown)
 
     def _choose(self, index: int) -> None:
         self._selected = index
@@ -190,7 +210,7 @@ class PredictionsView(PaintedView):
     def _index_at(self, point: QPointF) -> int | None:
         if self._message:
             return None
-        return next((i for i in range(self.shown_count()) if self.cell_rect(i).contains(point)), None)
+        return next((i for i in self._shown() if self.cell_rect(i).contains(point)), None)
 
     def _paint_sample(self, painter: QPainter, index: int, picture: QImage) -> None:
         theme, cell = current_theme(), self.cell_rect(index)

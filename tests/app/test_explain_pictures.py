@@ -36,6 +36,28 @@ def number_after(label: str, words: str) -> float:
     return float(found[1].replace("−", "-"))
 
 
+def test_a_trail_that_ends_at_the_data_shows_the_sample(qtbot):
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    document.questions.ask(Place(None, "x", (5, 1, 3, 2)))
+    explain_tab, (table, _) = inspector.explain, inspector.explain.pictures.tables
+    assert table.isVisible() and explain_tab.pictures.caption.text().startswith("Sample 5 of the batch, channel 1")
+    shown, tape = table.table(), step_of(document).tape
+    np.testing.assert_array_equal(shown.values, tape.x[5, 1])
+    assert shown.asked == (3, 2) and shown.places(0, 4) == Place(None, "x", (5, 1, 0, 4))
+    sentences = explain_tab.name.text().split(". ")
+    assert sentences[-1] == "The data: what the network is asked."
+
+
+def test_a_point_of_the_plane_is_a_row(qtbot):
+    document = numbers_document(SGD)
+    inspector = open_inspector(qtbot, document)
+    document.questions.ask(Place(None, "x", (4, 1)))
+    shown = inspector.explain.pictures.tables[0].table()
+    np.testing.assert_array_equal(shown.values, step_of(document).tape.x[4][None])
+    assert shown.asked == (0, 1) and shown.places(0, 0) == Place(None, "x", (4, 0))
+
+
 @pytest.mark.parametrize("layer", [BATCH_NORM, LAYER_NORM])
 def test_the_three_paths_add_up_to_dx_and_lead_on(qtbot, layer: int):
     document = image_document()

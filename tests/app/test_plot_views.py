@@ -170,6 +170,30 @@ def test_samples_without_room_are_not_passed_over_in_silence(qtbot: QtBot) -> No
     assert view.rect().contains(view.cell_rect(count - 1).toAlignedRect())
 
 
+def test_the_pages_turn_with_the_selected_sample(qtbot: QtBot) -> None:
+    view = PredictionsView()
+    labels = np.zeros(100, dtype=int)
+    images = np.zeros((100, 8, 8))
+    images[57] = 1.0
+    view.set_samples(images, labels, labels, np.ones(100))
+    shown(qtbot, view, 300, 200)
+    count = view.shown_count()
+    view.select(57)
+    first = 57 // count * count
+    assert view.summary() == f"0 of 100 wrong · {first} to {first + count - 1} shown"
+    assert view.rect().contains(view.cell_rect(57).toAlignedRect())
+    dark = view.grab().toImage().pixelColor(view.cell_rect(57).center().toPoint() - QPoint(0, 8))
+    assert dark.lightness() < 60, "the one sample that is full of ink"
+    with qtbot.waitSignal(view.sample_clicked) as signal:
+        QTest.mouseClick(view, LEFT, pos=view.cell_rect(58).center().toPoint())
+    assert signal.args == [58]
+    view.select(99)
+    assert view.summary().endswith(f"{100 - count} to 99 shown"), "the last page is full"
+    with qtbot.waitSignal(view.sample_clicked) as signal:
+        QTest.keyClick(view, Qt.Key.Key_Left)
+    assert signal.args == [98]
+
+
 def test_the_arrangement_is_found_once_for_each_size(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 

@@ -113,7 +113,7 @@ def test_every_loss(loss: str, open_window: Opener) -> None:
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer(optimizer: str, open_window: Opener) -> None:
     """With a penalty and with clipping, which change what the optimizer gets."""
-    changes = {"penalty": {"kind": "l2"}, "clipping": {"kind": "norm", "max_norm": 0.01}}
+    changes: dict[str, Any] = {"penalty": {"kind": "l2"}, "clipping": {"kind": "norm", "max_norm": 0.01}}
     assert walk(open_window(document(SHORT, optimizer={"kind": optimizer}, **changes))) > 15
 
 

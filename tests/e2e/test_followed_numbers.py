@@ -140,7 +140,7 @@ def test_a_value_is_followed_to_a_pixel_of_the_data_and_back(conv: MainWindow) -
     click_entry(card, card.top_rect(), (3,))
     assert name_at(conv) == "loss.prediction[0, 3]"
     read_stop(conv)
-    while not says(inspector.explain, "the data: what the network is asked"):
+    while not says(inspector.explain, "The data: what the network is asked"):
         assert follow(conv, "y", "x"), name_at(conv)
     between = [(f"forward {layer}", tensor) for layer in reversed(range(10)) for tensor in ("y", "x")]
     assert stops(conv) == [("loss 10", "prediction"), *between, ("outside", "x")]
@@ -184,4 +184,4 @@ def test_why_a_weight_of_a_filter_grew(conv: MainWindow) -> None:
     products = np.abs(windows * dy[:, index[0]])
     sample, row, column = (int(axis) for axis in np.unravel_index(products.argmax(), products.shape))
     assert place.index == (sample, 0, row + index[2], column + index[3])
-    assert follow(conv, "x") and says(tab, "the data: what the network is asked")
+    assert follow(conv, "x") and says(tab, "The data: what the network is asked")

@@ -30,7 +30,7 @@ class Finder(QWidget):
         self.error = label(role="error", wrap=True)
         self.error.hide()
         line = row(self.tensor, self.index, self.go, spacing=4)
-        line.setStretch(0, 2)
+        line.setStretch(0, 1)
         line.setStretch(1, 1)
         fill(self, line, self.error, spacing=2)
 
@@ -89,4 +89,6 @@ def _tensors(document: Document, step: Step) -> list[tuple[int | None, str, Arra
     for position, record in enumerate(tape.records[: document.cursor]):
         if record.index == layer:
             found += [(position, name, array) for name, array in record.tensors.items()]
+            if record.phase == "loss" and position != step.penalty_position:
+                found += [(position, name, step.tensor(position, name)) for name in ("value", "per_sample")]
     return found

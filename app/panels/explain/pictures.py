@@ -16,6 +16,7 @@ from app.panels.explain.curve import CurveView
 from app.panels.explain.equation import equation
 from app.panels.explain.equation_view import EquationView
 from app.panels.explain.gallery import Asked, Gallery, Losses
+from app.panels.explain.pictures_of_data import data_gallery
 from app.panels.explain.pictures_of_layers import layer_gallery
 from app.panels.explain.pictures_of_losses import loss_gallery
 from app.panels.explain.pictures_of_updates import update_gallery
@@ -111,6 +112,8 @@ class Pictures(QWidget):
 
 def _gallery(step: Step, explanation: Explanation, sample: int) -> Gallery:
     position = explanation.place.record
+    if position is None and explanation.place.tensor == "x":
+        return data_gallery(step, explanation.place)
     if position is None or position == step.penalty_position:
         return Gallery()
     asked, record = Asked(step, explanation, position, sample), step.tape.records[position]

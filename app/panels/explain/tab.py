@@ -127,9 +127,8 @@ class ExplainTab(View):
 
     def _show(self, step: Step, explanation: Explanation) -> None:
         self._links = Links()
-        self.name.setText(
-            f"{explanation.name}." if not explanation.is_end else f"{explanation.name}. {explanation.end}"
-        )
+        ends = f" {explanation.end[:1].upper()}{explanation.end[1:]}." if explanation.is_end else ""
+        self.name.setText(f"{explanation.name}.{ends}")
         self.formula.setText(formula_text(explanation))
         self.terms_title.setText(terms_title(explanation))
         self.terms.setText(terms_text(explanation, self._links, step))
