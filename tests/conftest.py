@@ -39,6 +39,12 @@ def _isolate() -> None:
 _isolate()  # before a test module or a plugin imports Qt
 
 
+def pytest_collection_finish() -> None:
+    """Leave thousands of collected tests out of every later search for garbage: a window test makes one at its end."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:
     """The folder with the four real MNIST files: $CHAINRULE_DATA, or one that lies beside the project."""

@@ -19,7 +19,7 @@ LABELS = {
 
 NOTES = {
     "evaluation_time": "Of the time a training runs, at most this much goes into measuring test loss and accuracy.",
-    "history_memory": "When it is full, every second of the kept moments goes, so that they stay evenly spread.",
+    "history_memory": "When it is full, a new moment replaces the one that is missed least: they stay evenly spread.",
     "blas_threads": "Takes effect at the next start. Empty: chosen by the number of processors.",
     "digits": "How many significant digits stand in cells, tool tips and terms.",
 }

@@ -128,9 +128,9 @@ class _Cards:
 
     def loss(self) -> CardContent:
         """What the loss makes of the prediction, and its gradient, where the way back begins."""
-        network = self._document.network
-        assert network
-        index, loss = len(network.layers), network.loss
+        step = self._document.step
+        assert step
+        index, loss = len(step.layers), step.loss
         record = self._find("loss", index)
         chances = not self._document.data.is_regression and (loss.takes != "values")
         name = self._mean + ("p(class)" if chances else "prediction")
@@ -257,8 +257,8 @@ class _Cards:
 
     def _chances(self, record: Record) -> Picture:
         document = self._document
-        assert document.network
-        found = of_sample(document.network.loss.probabilities(record.tensors["prediction"]), self._sample)
+        assert document.step
+        found = of_sample(document.step.loss.probabilities(record.tensors["prediction"]), self._sample)
         # A single output is the chance of class 1.
         chances = np.array([1 - found[0], found[0]]) if len(found) == 1 else found
         return Chances(chances, document.data.class_names, self._true_class())

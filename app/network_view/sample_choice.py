@@ -87,15 +87,15 @@ class SampleChoice(QWidget):
     def _wrong(self) -> str:
         """What the sample was taken for, if the loss is reached and it was taken for something else than it is."""
         document = self.document
-        tape, network, data = document.tape, document.network, document.data
-        if tape is None or network is None or data.is_regression or document.whole_batch:
+        step, data = document.step, document.data
+        if step is None or data.is_regression or document.whole_batch:
             return ""
-        record = tape.find("loss", len(network.layers), document.cursor)
+        record = step.tape.find("loss", len(step.layers), document.cursor)
         if record is None:
             return ""
         one = slice(document.sample, document.sample + 1)
-        found = int(network.loss.predicted_class(record.tensors["prediction"][one])[0])
-        true = int(data.t_train[tape.rows[document.sample]])
+        found = int(step.loss.predicted_class(record.tensors["prediction"][one])[0])
+        true = int(data.t_train[step.tape.rows[document.sample]])
         if found == true:
             return ""
         return f"Wrong: taken for {data.class_names[found]}, it is {data.class_names[true]}."

@@ -54,8 +54,8 @@ class ActivationsTab(View):
         document, index = self.document, self.document.selected_layer
         shown = inside(document, index)
         y, dy = output(document, index), output_gradient(document, index)
-        is_loss = document.network is not None and index == len(document.network.layers)
-        name = "p" if is_loss and document.network and document.network.loss.takes == "logits" else "y"
+        is_loss = document.step is not None and index == len(document.step.layers)
+        name = "p" if is_loss and document.step and document.step.loss.takes == "logits" else "y"
         preferred = None if document.whole_batch else document.sample
         # What the loss makes of the logits stands nowhere on the tape; the logits do.
         _show(self.values, self.values_facts, y, name, "forward", "one" if name == "y" else "its logit", preferred)

@@ -62,9 +62,9 @@ class Predictions(View):
         if document.data.is_regression:
             return NO_CLASSES
         record = document.tape.find("loss", len(document.network.layers), document.cursor)
-        if record is None:
+        if record is None or document.step is None:
             return NOT_REACHED
-        prediction, loss = record.tensors["prediction"], document.network.loss
+        prediction, loss = record.tensors["prediction"], document.step.loss
         predicted, p = loss.predicted_class(prediction), loss.probabilities(prediction)
         # A single output is the probability of class 1.
         chosen = p[np.arange(len(p)), predicted] if p.shape[1] > 1 else np.where(predicted == 1, p[:, 0], 1 - p[:, 0])

@@ -100,16 +100,16 @@ def nothing_to_learn(document: Document, index: int) -> str:
 
 def output(document: Document, index: int) -> Array | str:
     """What went forward out of a layer; of the loss, the prediction as probabilities."""
-    tape, network = document.tape, document.network
-    if tape is None or network is None:
+    step = document.step
+    if step is None:
         return document.problem
     if index < 0:
-        return tape.x
-    if index < len(network.layers):
-        record = tape.find("forward", index, document.cursor)
+        return step.tape.x
+    if index < len(step.layers):
+        record = step.tape.find("forward", index, document.cursor)
         return FORWARD_MISSING if record is None else record.tensors["y"]
-    record = tape.find("loss", index, document.cursor)
-    return LOSS_MISSING if record is None else network.loss.probabilities(record.tensors["prediction"])
+    record = step.tape.find("loss", index, document.cursor)
+    return LOSS_MISSING if record is None else step.loss.probabilities(record.tensors["prediction"])
 
 
 def output_gradient(document: Document, index: int) -> Array | str:

@@ -100,14 +100,17 @@ class RunControl(QObject):
 
     def _show(self, frame: Frame) -> None:
         self._document.show_progress(frame.first_step, frame.losses, frame.evaluations, frame.changes)
-        if frame.state is None or not self._may_show(frame):
+        if frame.state is None:
+            return
+        if not self._may_show(frame):
+            self._document.course.keep(frame.state)
             return
         started = time.monotonic()
         self._document.show_state(frame.state)
         took = time.monotonic() - started
-        # The lesser of two: something else may have held up one of them.
-        cost, self._cost = min(took, self._cost), took
-        self._show_from = started + max(PICTURES / 1000, cost / _SHARE, cost**2 / _BEARABLE)
+        # The lesser of two: something else may have held up one of them. What the first one costs is not yet known.
+        cost, longest, self._cost = min(took, self._cost), 1.0 if self._cost == math.inf else math.inf, took
+        self._show_from = started + min(longest, max(PICTURES / 1000, cost / _SHARE, cost**2 / _BEARABLE))
 
     def _may_show(self, frame: Frame) -> bool:
         trainer = self._document.trainer

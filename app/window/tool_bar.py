@@ -94,7 +94,7 @@ class Position(View):
         first = facts
         facts = [(name, value) for name, value in facts if name != "rate now"]
         short = [(name.removeprefix("test "), value) for name, value in facts]
-        for shown in (first, facts, facts[1:], short[1:], facts[1:3], facts[1:2]):
+        for shown in (first, facts, facts[1:], short[1:], short[2:], facts[1:2]):
             self.text.setText(_words(shown, with_link=True))
             if self.text.sizeHint().width() <= self.width():
                 break
