@@ -4,8 +4,18 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QHelpEvent,
+    QHideEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.network_view.arrows import Arrow
@@ -22,6 +32,7 @@ _LINKED_GAPS = (34, 84)
 _MARGIN = 2
 _LEAST_HEIGHT = 230
 _NEAR = 5.0
+_HALF_A_FRAME = 8  # milliseconds
 _SHAPE_ROOM = 8.0  # the arrow stands above its shape
 
 
@@ -63,11 +74,15 @@ class CardRow(QWidget):
         self._weights: Arrays = {}
         self._links: dict[int, list[_Link]] = {}
         self._titles_only = False
+        self._rest: list[CardContent] = []
+        self._later = QTimer(self, interval=_HALF_A_FRAME, singleShot=True)
+        self._later.timeout.connect(self._show_rest)
         self.setMouseTracking(True)
         theme_changed.connect(self.update)
 
     def set_contents(self, contents: list[CardContent], weights: Arrays, titles_only: bool) -> None:
         """Show these cards; widgets that are there already are used again."""
+        self._later.stop()
         before = self._shape(), self._reached()
         self._titles_only = titles_only
         self._keep_cards(len(contents))
@@ -85,6 +100,34 @@ class CardRow(QWidget):
             for index, (reached, was) in enumerate(zip(self._reached(), before[1], strict=True)):
                 if reached != was:
                     self.update(self.gap(index).toAlignedRect())
+
+    def set_contents_in_halves(self, contents: list[CardContent], weights: Arrays) -> None:
+        """The same in two parts, for a training that runs: painting all cards at once would hold up a frame."""
+        now, then = [card.content for card in self.cards], contents
+        alike = len(now) == len(then) and weights.keys() == self._weights.keys() and not self._titles_only
+        if not alike or any(_frame_of(a) != _frame_of(b) for a, b in zip(now, then, strict=True)):
+            self.set_contents(contents, weights, titles_only=False)
+            return
+        self._weights, self._rest = weights, contents
+        self._make_links()
+        self._show_half(0, len(contents) // 2)
+        self._later.start()
+
+    def _show_rest(self) -> None:
+        self._show_half(len(self._rest) // 2, len(self._rest))
+
+    def _show_half(self, first: int, last: int) -> None:
+        for card, content in zip(self.cards[first:last], self._rest[first:last], strict=True):
+            card.set_content(content)
+        start = self.cards[first].geometry().left()
+        end = self.cards[last].geometry().left() if last < len(self.cards) else self.width()
+        if self._links:
+            self.update(start, 0, end - start, self.height())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody sees the second half."""
+        self._later.stop()
+        super().hideEvent(event)
 
     def gap(self, index: int) -> QRectF:
         """The room between card number `index` of the row and the next one."""
@@ -225,6 +268,11 @@ class CardRow(QWidget):
         """Once a tool tip is open it follows from link to link."""
         if QToolTip.isVisible():
             QToolTip.showText(event.globalPosition().toPoint(), self.hover_text(event.position()), self)
+
+
+def _frame_of(content: CardContent) -> tuple[object, ...]:
+    """What the places of the cards and the arrows between them depend on."""
+    return content.neurons, content.shape, content.top.state, content.bottom.state
 
 
 def _differ(first: Arrays, second: Arrays) -> bool:

@@ -100,7 +100,11 @@ class NetworkView(View):
         contents = self._contents.cards(self._scale)
         titles_only = document.tape is None
         self._show_problem(document.problem if titles_only else "")
-        self._row.set_contents(contents, link_weights(document, contents), titles_only)
+        weights = link_weights(document, contents)
+        if document.running and not titles_only:
+            self._row.set_contents_in_halves(contents, weights)
+        else:
+            self._row.set_contents(contents, weights, titles_only)
         self._show_note()
         self.samples.refresh()
         active = next((card for card in self.cards if card.content.active), None)

@@ -15,7 +15,7 @@ from core.types import ChainruleError
 _BEARABLE = 0.002
 """What holds the window up for t seconds may happen every t²/0.002 seconds: 9 ms 25 times a second, 20 ms 5 times."""
 
-_SHARE = 0.05
+_SHARE = 0.03
 """Largest share of the time for taking up states: the memory that goes through it is held up in the training."""
 
 _LONG_STEP = 0.25
