@@ -16,7 +16,7 @@ from core.substeps import SubStep, substeps
 from core.tape import Record
 
 if TYPE_CHECKING:
-    from app.document.document import Document
+    from app.document.moving import Moving
 
 Direction = Literal[1, -1]
 
@@ -26,7 +26,7 @@ class Walk:
 
     changed: ClassVar[Signal] = Signal()  # the sub-steps, the one that is shown, or the note
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Moving) -> None:
         self.breakpoints = Breakpoints()
         self.substeps: tuple[SubStep, ...] = ()
         self.position = 0  # of the sub-step that is shown

@@ -11,27 +11,11 @@ from app.panels.inspector import Inspector
 from app.panels.layers import LayersPanel
 from app.window.actions import COMMANDS
 from app.window.main_window import MainWindow
-from tests.e2e.hands import choose, press, tape_of, wait_for_steps
+from tests.e2e.hands import choose, press, tape_of, type_key, wait_for_steps
 
 Key = Qt.Key
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-PLAIN = Qt.KeyboardModifier.NoModifier
 LENGTH = 11
-
-
-@pytest.fixture
-def keyboard(window: MainWindow, qtbot: QtBot) -> MainWindow:
-    window.activateWindow()
-    qtbot.waitActive(window)
-    return window
-
-
-def type_key(key: Qt.Key, modifier: Qt.KeyboardModifier = PLAIN, times: int = 1) -> None:
-    """Press a key wherever the focus is."""
-    for _ in range(times):
-        focus = QApplication.focusWidget()
-        assert focus is not None
-        QTest.keyClick(focus, key, modifier)
 
 
 def here(window: MainWindow) -> tuple[int, str, int]:
