@@ -32,20 +32,19 @@ PACKAGES = {
     "apt-get install": {
         "python": "python3.11",
         "venv": f"python{VERSION}-venv",
-        "qt": "libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0 fonts-dejavu-core fonts-inter",
+        "qt": "libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0",
         "x11": "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0",
     },
     "dnf install": {
         "python": "python3.12",
-        "qt": "libglvnd-egl libglvnd-glx libX11 libxkbcommon fontconfig dbus-libs glib2 dejavu-sans-fonts",
+        "qt": "libglvnd-egl libglvnd-glx libX11 libxkbcommon fontconfig dbus-libs glib2",
         "x11": "xcb-util-cursor xcb-util-wm xcb-util-keysyms libxcb libxkbcommon-x11",
     },
     "pacman -S": {
-        "qt": "libglvnd libx11 libxkbcommon fontconfig dbus glib2 ttf-dejavu",
+        "qt": "libglvnd libx11 libxkbcommon fontconfig dbus glib2",
         "x11": "xcb-util-cursor xcb-util-wm xcb-util-keysyms libxcb libxkbcommon-x11",
     },
 }
-FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
 
 def install_command(groups: List[str]) -> str:
@@ -83,8 +82,6 @@ def missing() -> Dict[str, str]:
         on_x11 = os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY")
         for group in ("qt", "x11") if on_x11 else ("qt",):
             lacking.update((name, group) for name in LIBRARIES[group].split() if not loads(name))
-        if not any(True for folder in FONT_FOLDERS for _ in Path(folder).expanduser().rglob("*.[ot]t[cf]")):
-            lacking["a font"] = "qt"
     return lacking
 
 

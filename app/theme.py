@@ -167,10 +167,8 @@ def theme_color(name: str) -> QColor:
 
 
 def ui_font(points: float = POINT_SIZE, bold: bool = False) -> QFont:
-    """The font of words: Inter where it is installed, else the system's."""
-    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-    if _has_family("Inter"):
-        font = QFont("Inter")
+    """The font of words."""
+    font = QFont(_family("Inter", "Inter-Regular.otf", "Inter-SemiBold.otf"))
     font.setPointSizeF(points)
     if bold:
         font.setWeight(QFont.Weight.DemiBold)
@@ -178,18 +176,22 @@ def ui_font(points: float = POINT_SIZE, bold: bool = False) -> QFont:
 
 
 def mono_font(points: float = SMALL_POINT_SIZE) -> QFont:
-    """The font of numbers and code: DejaVu Sans Mono where it is installed, else the system's monospace."""
-    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    if _has_family("DejaVu Sans Mono"):
-        font = QFont("DejaVu Sans Mono")
+    """The font of numbers and code."""
+    font = QFont(_family("DejaVu Sans Mono", "DejaVuSansMono.ttf"))
     font.setPointSizeF(points)
     return font
 
 
 @cache
-def _has_family(name: str) -> bool:
-    # Asked while painting, and listing the families takes as long as painting ten points.
-    return name in QFontDatabase.families()
+def _family(name: str, *files: str) -> str:
+    """The name of a font family, once the files in `resources/fonts` that make it up are known to Qt.
+
+    The fonts come with the program: what fits into the window must not depend on what a system has installed.
+    """
+    for file in files:
+        if QFontDatabase.addApplicationFont(str(resource("fonts", file))) < 0:
+            raise RuntimeError(f"The font {file} cannot be read: install Chainrule anew.")
+    return name
 
 
 def text_on(ground: QColor | str) -> QColor:

@@ -60,21 +60,12 @@ def on_path(monkeypatch: pytest.MonkeyPatch, *programs: str) -> None:
 
 
 def bare_linux(monkeypatch: pytest.MonkeyPatch, *absent: str) -> None:
-    """A Linux whose loader does not find the libraries that are named; DISPLAY and fonts are as on a plain server."""
+    """A Linux whose loader does not find the libraries that are named; DISPLAY is as on a plain server."""
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr(run, "loads", lambda library: library not in absent)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-
-
-@pytest.fixture
-def fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "fonts" / "truetype"
-    folder.mkdir(parents=True)
-    (folder / "DejaVuSans.ttf").touch()
-    monkeypatch.setattr(run, "FONT_FOLDERS", (str(tmp_path / "fonts"), str(tmp_path / "no such folder")))
-    return folder
 
 
 def test_an_old_python_can_parse_run_py() -> None:
@@ -124,7 +115,7 @@ def test_this_python_is_new_enough() -> None:
     assert run.python_problem() == ""
 
 
-def test_a_complete_system_has_no_problem(monkeypatch: pytest.MonkeyPatch, fonts: Path, calls: Calls) -> None:
+def test_a_complete_system_has_no_problem(monkeypatch: pytest.MonkeyPatch, calls: Calls) -> None:
     bare_linux(monkeypatch)
     assert run.system_problem() == ""
     assert calls.commands == []
@@ -134,7 +125,7 @@ def test_a_complete_system_has_no_problem(monkeypatch: pytest.MonkeyPatch, fonts
     ("program", "package"), [("apt-get", "libegl1"), ("dnf", "libglvnd-egl"), ("pacman", "libglvnd")]
 )
 def test_a_missing_library_is_named_with_one_command(
-    monkeypatch: pytest.MonkeyPatch, fonts: Path, calls: Calls, program: str, package: str
+    monkeypatch: pytest.MonkeyPatch, calls: Calls, program: str, package: str
 ) -> None:
     bare_linux(monkeypatch, "libEGL.so.1")
     on_path(monkeypatch, program)
@@ -146,18 +137,15 @@ def test_a_missing_library_is_named_with_one_command(
     assert calls.commands == []  # without root nothing is installed
 
 
-def test_missing_venv_and_font_are_in_the_same_command(
-    monkeypatch: pytest.MonkeyPatch, fonts: Path, tmp_path: Path
-) -> None:
-    bare_linux(monkeypatch)
+def test_missing_venv_and_library_are_in_the_same_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare_linux(monkeypatch, "libGL.so.1")
     on_path(monkeypatch, "apt-get")
     monkeypatch.setattr(run, "SUDO", "sudo ")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    (fonts / "DejaVuSans.ttf").unlink()
     problem = run.system_problem()
-    assert problem.startswith("This system lacks the Python module ensurepip, a font.")
+    assert problem.startswith("This system lacks the Python module ensurepip, libGL.so.1.")
     command = problem.splitlines()[-1].split()
-    assert {f"python{run.VERSION}-venv", "fonts-dejavu-core", "fonts-inter"} <= set(command)
+    assert {f"python{run.VERSION}-venv", "libgl1"} <= set(command)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +153,7 @@ def test_missing_venv_and_font_are_in_the_same_command(
     [({}, False), ({"DISPLAY": ":0"}, True), ({"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}, False)],
 )
 def test_the_libraries_of_x11_are_wanted_only_on_x11(
-    monkeypatch: pytest.MonkeyPatch, fonts: Path, variables: dict[str, str], wanted: bool
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], wanted: bool
 ) -> None:
     bare_linux(monkeypatch, "libxcb-cursor.so.0")
     for name, value in variables.items():
@@ -173,7 +161,7 @@ def test_the_libraries_of_x11_are_wanted_only_on_x11(
     assert run.missing() == ({"libxcb-cursor.so.0": "x11"} if wanted else {})
 
 
-def test_root_with_apt_installs_and_goes_on(monkeypatch: pytest.MonkeyPatch, fonts: Path) -> None:
+def test_root_with_apt_installs_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = {"libGL.so.1"}
 
     def install(words: list[str]) -> int:
@@ -192,7 +180,7 @@ def test_root_with_apt_installs_and_goes_on(monkeypatch: pytest.MonkeyPatch, fon
     assert "--yes" in calls.commands[1].split()
 
 
-def test_root_without_network_is_told(monkeypatch: pytest.MonkeyPatch, fonts: Path) -> None:
+def test_root_without_network_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     bare_linux(monkeypatch, "libGL.so.1")
     monkeypatch.setattr(subprocess, "call", Calls(lambda words: 100))
     monkeypatch.setattr(run, "SUDO", "")

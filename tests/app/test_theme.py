@@ -1,6 +1,6 @@
 """The theme has to arrive on the screen whatever the platform does, and every text in it has to be readable."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from itertools import combinations
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetricsF, QIcon, QPalette
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -31,13 +31,16 @@ from app.theme import (
     blend,
     contrast,
     current_theme,
+    mono_font,
     readable,
     rgb,
     style_sheet,
     text_on,
     theme_changed,
     theme_color,
+    ui_font,
 )
+from resources import resource
 from resources import resource
 
 BOTH = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
@@ -197,3 +200,17 @@ def test_an_icon_that_does_not_exist_is_an_error(qapp: QApplication) -> None:
 
 def test_the_licence_lies_with_the_icons() -> None:
     assert "ISC License" in resource("icons", "LICENSE").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("font", "family"), [(ui_font, "Inter"), (mono_font, "DejaVu Sans Mono")])
+def test_the_fonts_come_with_the_program(qapp: QApplication, font: Callable[[], QFont], family: str) -> None:
+    font()
+    paths = [path.name for path in resource("fonts").glob("*.[ot]tf")]
+    assert any(path.startswith(family.replace(" ", "")) for path in paths)
+    assert QFontInfo(font()).family() == family
+
+
+def test_bold_words_have_a_face_of_their_own(qapp: QApplication) -> None:
+    """A face made up by thickening the regular one would be as wide as that."""
+    plain, bold = (QFontMetricsF(ui_font(bold=bold)).horizontalAdvance("gradient") for bold in (False, True))
+    assert bold > plain
