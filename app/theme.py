@@ -167,9 +167,10 @@ def theme_color(name: str) -> QColor:
 
 
 def ui_font(points: float = POINT_SIZE, bold: bool = False) -> QFont:
-    """The font of words."""
-    font = QFont(_family("Inter", "Inter-Regular.otf", "Inter-SemiBold.otf"))
+    """The font of words; its digits are all of one width, so that numbers keep their place while they change."""
+    font = QFont(_family("Inter", "Inter-Regular.otf", "Inter-SemiBold.otf", "Inter-Bold.otf"))
     font.setPointSizeF(points)
+    font.setFeature(QFont.Tag("tnum"), 1)
     if bold:
         font.setWeight(QFont.Weight.DemiBold)
     return font

@@ -15,11 +15,13 @@ NARROW_SPACE = "\u202f"
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A measured value with `digits` significant digits: `−0.01874`, `97.61`, `8.7e−4`, `NaN`, `−∞`.
+    """A measured value with `digits` significant digits: `−0.01874`, `97.61`, `8.700e−4`, `NaN`, `−∞`.
+
+    Always as many digits, so that a number that changes keeps its width. Whole numbers are written as such, and exact
+    zero is `0` alone, so that it differs from what only rounds to 0.
 
     Range: fixed notation from 0.001 to below 100 000, never with zeros in the place of known units; powers of ten
-    outside, whose mantissa has one digit less (the exponent needs the room), but two at least. Exact zero is `0`
-    alone, so that it differs from what only rounds to 0.
+    outside.
     """
     value = float(value)
     if math.isnan(value):
@@ -35,9 +37,7 @@ def number(value: float, digits: int = 4) -> str:
     if _SMALLEST_FIXED <= abs(rounded) < _LARGEST_FIXED:
         decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
         return f"{value:.{decimals}f}".replace("-", MINUS)
-    mantissa, exponent = f"{value:.{max(digits - 2, 1)}e}".split("e")
-    if "." in mantissa:
-        mantissa = mantissa.rstrip("0").rstrip(".")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return f"{mantissa}e{int(exponent)}".replace("-", MINUS)
 
 
@@ -47,8 +47,8 @@ def chosen(value: float, digits: int = 6) -> str:
         return number(value)
     if value == math.trunc(value) and abs(value) < _LARGEST_COUNT:
         return count(int(value))
-    text = number(value, digits)
-    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    mantissa, *exponent = number(value, digits).split("e")
+    return "e".join((mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa, *exponent))
 
 
 def count(number: int) -> str:

@@ -12,8 +12,6 @@ from app.theme import SMALL_POINT_SIZE, Theme, current_theme, readable, ui_font
 from core.tape import Phase
 from core.types import Array
 
-_SMALLEST_FIXED = 1e-3
-
 
 @lru_cache(maxsize=16)
 def font(points: float = SMALL_POINT_SIZE, bold: bool = False) -> QFont:
@@ -55,7 +53,7 @@ def mixed(color: str, share: float) -> QColor:
 
 def short_number(value: float) -> str:
     """A value with two significant digits, as the ends of a range are written: `−2.1`, `8.7e−4`."""
-    return format_number(value, 3 if 0 < abs(value) < _SMALLEST_FIXED else 2)
+    return format_number(value, 2)
 
 
 def range_words(values: Array) -> str:

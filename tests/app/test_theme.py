@@ -14,15 +14,21 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QLabel,
     QLineEdit,
     QMainWindow,
+    QPushButton,
     QTabWidget,
     QToolBar,
+    QToolButton,
 )
 from pytestqt.qtbot import QtBot
 
 from app import theme as theme_module
 from app.icons import icon, icon_names
+from app.layouts import label
+from app.network_view.style import font as card_font
+from app.plots.base import small_font
 from app.theme import (
     DARK,
     LIGHT,
@@ -40,7 +46,7 @@ from app.theme import (
     theme_color,
     ui_font,
 )
-from resources import resource
+from app.window.linked_label import LinkedLabel
 from resources import resource
 
 BOTH = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
@@ -210,7 +216,68 @@ def test_the_fonts_come_with_the_program(qapp: QApplication, font: Callable[[], 
     assert QFontInfo(font()).family() == family
 
 
-def test_bold_words_have_a_face_of_their_own(qapp: QApplication) -> None:
-    """A face made up by thickening the regular one would be as wide as that."""
-    plain, bold = (QFontMetricsF(ui_font(bold=bold)).horizontalAdvance("gradient") for bold in (False, True))
-    assert bold > plain
+@pytest.mark.parametrize("style", ["", "font-weight: 600;", "font-weight: bold;"])
+def test_bold_words_have_a_face_of_their_own(qtbot: QtBot, style: str) -> None:
+    """A face made up by thickening another one would be as wide as that."""
+    widths = []
+    for text in ("gradient", f"<span style='{style}'>gradient</span>", "<b>gradient</b>"):
+        label = QLabel(text)
+        qtbot.addWidget(label)
+        widths.append(label.sizeHint().width())
+    plain, styled, bold = widths
+    assert plain < bold
+    assert styled == {"": plain, "font-weight: bold;": bold}.get(style, styled)
+    weights = (QFont.Weight.Normal, QFont.Weight.DemiBold, QFont.Weight.Bold)
+    advances = [QFontMetricsF(_weighted(weight)).horizontalAdvance("gradient") for weight in weights]
+    assert advances == sorted(set(advances)), "three faces, each wider than the one before"
+
+
+def _weighted(weight: QFont.Weight) -> QFont:
+    font = ui_font()
+    font.setWeight(weight)
+    return font
+
+
+ROLES = ("", "title", "note", "muted", "mono", "error", "good", "big")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("words", ["{}", "loss <b>{}</b>"])
+def test_digits_are_all_of_one_width_in_every_kind_of_label(
+    qtbot: QtBot, qapp: QApplication, role: str, words: str
+) -> None:
+    apply_theme(qapp, "light")
+    ones, eights = label(words.format("0.1111"), role), label(words.format("0.8888"), role)
+    for made in (ones, eights):
+        qtbot.addWidget(made)
+        made.ensurePolished()
+    assert ones.sizeHint().width() == eights.sizeHint().width()
+
+
+@pytest.mark.parametrize("kind", [QPushButton, QToolButton, LinkedLabel])
+def test_digits_are_all_of_one_width_in_buttons_and_in_the_tool_bar(
+    qtbot: QtBot, qapp: QApplication, kind: type[QPushButton | QToolButton | LinkedLabel]
+) -> None:
+    apply_theme(qapp, "dark")
+    bar = QToolBar()
+    qtbot.addWidget(bar)
+    widths = []
+    for text in ("0.1111", "0.8888"):
+        made = kind()
+        made.setText(text)
+        bar.addWidget(made)
+        made.ensurePolished()
+        widths.append(made.sizeHint().width())
+    assert widths[0] == widths[1]
+
+
+@pytest.mark.parametrize("bold", [False, True])
+@pytest.mark.parametrize("measure", [ui_font, small_font, card_font])
+def test_digits_are_all_of_one_width_in_what_is_painted(
+    qapp: QApplication, measure: Callable[..., QFont], bold: bool
+) -> None:
+    font = QFont(measure())
+    font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+    metrics = QFontMetricsF(font)
+    widths = [metrics.horizontalAdvance(f"0.{digit * 4}") for digit in "0123456789"]
+    assert max(widths) - min(widths) < 0.25, "less than any pixel"

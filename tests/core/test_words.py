@@ -16,7 +16,7 @@ from tests.core.training import trainer
         (1e-5, "1e−5"),
         (0.00024, "2.4e−4"),
         (0.015, "0.015"),
-        (123456.7, "1.2346e5"),
+        (123456.7, "1.23457e5"),
         (2.5e-7, "2.5e−7"),
         (-0.5, "−0.5"),
         (1.0, "1"),
@@ -33,6 +33,7 @@ def test_a_number_that_was_chosen_is_told_as_short_as_it_can_be(value: float, te
 def test_a_measured_number_keeps_the_digits_that_are_known() -> None:
     assert [number(value, 2) for value in (0.01, 3.14e-5, -2.5e7, 1234567)] == ["0.010", "3.1e−5", "−2.5e7", "1.2e6"]
     assert [number(value) for value in (float("nan"), float("-inf"), 0.7)] == ["NaN", "−∞", "0.7000"]
+    assert [number(value) for value in (0.00137, 9.99e-4, 8.9e-4)] == ["0.001370", "9.990e−4", "8.900e−4"]
     assert count(-12544) == "−12\u202f544"
 
 
