@@ -1,6 +1,7 @@
 """The loop evaluates within its share of the time, in pieces that a pause can come between."""
 
 import dataclasses
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -73,6 +74,33 @@ def test_evaluations_keep_to_their_share_of_the_time(clock: Clock, share: float)
     assert training.trainer.steps * STEP == pytest.approx(clock.training)
 
 
+@pytest.mark.parametrize("batch_size", [1, 16, 17])
+def test_after_a_slow_step_the_loop_looks_up(clock: Clock, batch_size: int) -> None:
+    experiment = dataclasses.replace(load_preset("xor"), batch_size=batch_size)
+    training = loop(experiment=experiment, state=experiment.trainer(experiment.source().load()).state())
+    for _ in range(20):
+        before = clock.training
+        training.advance(0.004)
+        assert clock.training <= before + STEP
+    assert training.trainer.steps > 1
+
+
+def test_quick_steps_follow_one_another_for_a_while(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "STEP", 1e-4)
+    looks = 0
+    training = loop()
+    go_on = training._go_on
+
+    def count() -> None:
+        nonlocal looks
+        looks += 1
+        go_on()
+
+    monkeypatch.setattr(training, "_go_on", count)
+    training.advance(0.004)
+    assert training.trainer.steps > 30 and looks < training.trainer.steps / 5
+
+
 def test_an_evaluation_can_be_left_between_two_pieces(clock: Clock) -> None:
     training = loop()
     while not clock.evaluating:
@@ -100,8 +128,10 @@ def test_nothing_is_learned_in_the_middle_of_an_evaluation(clock: Clock) -> None
 
 def test_a_run_that_has_arrived_is_evaluated_before_it_ends(clock: Clock) -> None:
     training = loop(until=Until(steps=3))
-    training.advance(1.0)
-    assert training.trainer.steps == 3 and not training.is_over
+    while training.trainer.steps < 3:
+        training.advance(0.004)
+    assert not training.is_over
+    training.frame()
     for _ in range(2 * PIECES + 2):
         training.advance(PIECE)
     assert training.is_over and not training.is_problem and not training.reason
