@@ -5,11 +5,14 @@ From that one declaration come the checks in the constructor, the `spec` in a sa
 """
 
 import dataclasses
-import math
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self, TypeVar, cast
 
-from core.types import OptionError, Spec
+import numpy as np
+
+from core.types import LARGEST_WHOLE, OptionError, Spec
+from core.words import chosen, count, said
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Option:
     type: type  # bool, int, float or str
     default: Any  # dataclasses.MISSING where the person has to choose; None where the value may be left open
     minimum: float | None = None
-    maximum: float | None = None
+    maximum: float | None = None  # declared with `option`, a whole number without one has LARGEST_WHOLE
     above: float | None = None  # an exclusive lower bound
     below: float | None = None  # an exclusive upper bound
     choices: tuple[str, ...] = ()  # words allowed instead of (int, float) or as the only values (str)
@@ -41,22 +44,31 @@ class Option:
         if self.type is str:
             return "one of " + ", ".join(self.choices)
         text = "a whole number" if self.type is int else "a number"
-        bounds = []
-        if self.minimum is not None:
-            bounds.append(f"of at least {self.minimum:g}")
-        if self.above is not None:
-            bounds.append(f"above {self.above:g}")
-        if self.maximum is not None:
-            bounds.append(f"at most {self.maximum:g}")
-        if self.below is not None:
-            bounds.append(f"below {self.below:g}")
+        limits = (
+            ("of at least", self.minimum),
+            ("above", self.above),
+            ("at most", self.maximum),
+            ("below", self.below),
+        )
+        bounds = [
+            f"{words} {count(int(bound)) if self.type is int else chosen(bound)}"
+            for words, bound in limits
+            if bound is not None
+        ]
         text = " ".join([text, " and ".join(bounds)]).strip()
         return text + "".join(f' or "{word}"' for word in self.choices) + " or None" * (self.default is None)
 
-    def check(self, value: Any, owner: str) -> None:
-        """Raise `OptionError` unless `value` is allowed; `owner` is the name the sentence starts with."""
+    def check(self, value: Any, owner: str) -> Any:
+        """The value as Python's own number or word, if it is allowed; `owner` is the name the sentence starts with.
+
+        NumPy's numbers are not kept: as options they would make float64 of float32 results, and no JSON.
+        Errors: OptionError when the value is not allowed
+        """
+        if isinstance(value, np.generic):
+            value = value.item()
         if not self._allows(value):
-            raise OptionError(f"{owner}: {self.name} must be {self.range_text()}, not {value!r}.")
+            raise OptionError(f"{owner}: {self.name} must be {self.range_text()}, not {said(value)}.")
+        return value
 
     def _allows(self, value: Any) -> bool:
         if value is None:
@@ -67,7 +79,8 @@ class Option:
             return self.type is bool and isinstance(value, bool)
         if self.type is int and not isinstance(value, int):
             return False
-        if not isinstance(value, (int, float)) or self.type is str or not math.isfinite(value):
+        # Compared, because math.isfinite cannot be asked about whole numbers beyond the largest float; NaN fails too.
+        if not isinstance(value, (int, float)) or self.type is str or not abs(value) <= sys.float_info.max:
             return False
         return not (
             (self.minimum is not None and value < self.minimum)
@@ -116,7 +129,8 @@ class Configurable:
 
     def __post_init__(self) -> None:
         for choice in self.options():
-            choice.check(getattr(self, choice.name), self.title)
+            # Past the setting that frozen dataclasses forbid.
+            object.__setattr__(self, choice.name, choice.check(getattr(self, choice.name), self.title))
 
     @classmethod
     def options(cls) -> tuple[Option, ...]:
@@ -133,7 +147,7 @@ class Configurable:
         known = {choice.name for choice in cls.options()}
         if unknown := sorted(set(values) - known):
             allowed = ", ".join(sorted(known)) or "none"
-            raise OptionError(f"{cls.title}: there is no option {unknown[0]!r}; the options are {allowed}.")
+            raise OptionError(f"{cls.title}: there is no option {said(unknown[0])}; the options are {allowed}.")
         required = {choice.name for choice in cls.options() if choice.default is dataclasses.MISSING}
         if missing := sorted(required - set(values)):
             raise OptionError(f"{cls.title}: the option {missing[0]!r} is missing.")
@@ -146,16 +160,18 @@ T = TypeVar("T", bound=Configurable)
 def from_spec(registry: Mapping[str, type[T]], spec: Spec, what: str) -> T:
     """Rebuild what `spec()` described; `what` names the sort of thing for the error, for example "layer"."""
     if not isinstance(spec, Mapping) or not isinstance(spec.get("kind"), str):
-        raise OptionError(f'A {what} is described by an object with a "kind", not by {spec!r}.')
+        raise OptionError(f'A {what} is described by an object with a "kind", not by {said(spec)}.')
     kind = spec["kind"]
     if kind not in registry:
-        raise OptionError(f"There is no {what} of kind {kind!r}; known are {', '.join(registry)}.")
+        raise OptionError(f"There is no {what} of kind {said(kind)}; known are {', '.join(registry)}.")
     return registry[kind].from_options({name: value for name, value in spec.items() if name != "kind"})
 
 
 def _to_option(field: "dataclasses.Field[Any]") -> Option:
     annotation = str(field.type) if not isinstance(field.type, type) else field.type.__name__
-    for word, value_type in (("bool", bool), ("int", int), ("float", float)):
-        if word in annotation:
-            return Option(field.name, value_type, field.default, **field.metadata)
-    return Option(field.name, str, field.default, **field.metadata)
+    types = {"bool": bool, "int": int, "float": float}
+    found = next((value_type for word, value_type in types.items() if word in annotation), str)
+    declared = Option(field.name, found, field.default, **field.metadata)
+    if found is int and declared.maximum is None:
+        return dataclasses.replace(declared, maximum=LARGEST_WHOLE)
+    return declared

@@ -7,8 +7,6 @@ from typing import ClassVar
 from core.options import Configurable, from_spec, option
 from core.types import Spec
 
-_MOST_STEPS = 1_000_000_000
-
 
 class Schedule(Configurable):
     """A function of the step; subclasses are frozen dataclasses of options."""
@@ -43,9 +41,7 @@ class StepRate(Schedule):
     kind: ClassVar[str] = "step"
     title: ClassVar[str] = "Step"
 
-    step_size: int = option(
-        1000, minimum=1, maximum=_MOST_STEPS, label="Steps a stage", help="How long the rate stays the same."
-    )
+    step_size: int = option(1000, minimum=1, label="Steps a stage", help="How long the rate stays the same.")
     gamma: float = option(0.1, above=0, maximum=1, help="What the rate is multiplied by.")
 
     def rate(self, base: float, step: int) -> float:
@@ -80,9 +76,7 @@ class CosineRate(Schedule):
     kind: ClassVar[str] = "cosine"
     title: ClassVar[str] = "Cosine"
 
-    total_steps: int = option(
-        10_000, minimum=1, maximum=_MOST_STEPS, help="The step at which the rate reaches eta_min."
-    )
+    total_steps: int = option(10_000, minimum=1, help="The step at which the rate reaches eta_min.")
     eta_min: float = option(0.0, minimum=0, maximum=1e6, label="Final rate", help="The learning rate at the end.")
 
     def rate(self, base: float, step: int) -> float:
@@ -100,9 +94,7 @@ class WarmUpRate(Schedule):
     kind: ClassVar[str] = "warmup"
     title: ClassVar[str] = "Warm-up"
 
-    warmup_steps: int = option(
-        500, minimum=1, maximum=_MOST_STEPS, label="Warm-up steps", help="When the full rate is reached."
-    )
+    warmup_steps: int = option(500, minimum=1, label="Warm-up steps", help="When the full rate is reached.")
     start_factor: float = option(0.1, above=0, maximum=1, help="Share of the rate that the first step uses.")
 
     def rate(self, base: float, step: int) -> float:
@@ -123,7 +115,7 @@ class OneCycleRate(Schedule):
     kind: ClassVar[str] = "one_cycle"
     title: ClassVar[str] = "One cycle"
 
-    total_steps: int = option(10_000, minimum=1, maximum=_MOST_STEPS, help="How many steps the cycle has.")
+    total_steps: int = option(10_000, minimum=1, help="How many steps the cycle has.")
     pct_start: float = option(0.3, minimum=0, below=1, label="Rising share", help="Share of the steps that rise.")
     div_factor: float = option(25.0, minimum=1, maximum=1e9, advanced=True, help="First rate = peak / this value.")
     final_div_factor: float = option(

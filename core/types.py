@@ -22,6 +22,10 @@ Spec = Mapping[str, Any]
 """Plain JSON data that describes one configured thing: `{"kind": "dense", "units": 8}`."""
 
 
+LARGEST_WHOLE = 1_000_000_000
+"""The largest whole number that a person may choose for anything, and the most values a sample can have."""
+
+
 class ChainruleError(ValueError):
     """Something a person can cause and mend; the text is written for that person."""
 
@@ -35,7 +39,7 @@ class OptionError(ChainruleError):
 
 
 class DataError(ChainruleError):
-    """A data file or folder is missing, damaged or of the wrong kind."""
+    """Data, or the file or folder they come from, are missing, damaged or of the wrong kind."""
 
 
 class StateError(ChainruleError):

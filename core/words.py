@@ -4,11 +4,15 @@ A real minus sign, no plus signs, and values that are not finite in words.
 """
 
 import math
+import reprlib
 
 MINUS = "\N{MINUS SIGN}"
 _SMALLEST_FIXED = 1e-3
 _LARGEST_FIXED = 1e5
 _LARGEST_COUNT = 1e9
+_LARGEST_IN_GROUPS = 1e15  # beyond it nobody counts groups
+_LONGEST_WHOLE = 10**20
+_LONGEST = 60  # letters of a value that a sentence repeats
 
 NARROW_SPACE = "\u202f"
 """The space between groups of three digits; a line does not break at it."""
@@ -51,9 +55,11 @@ def chosen(value: float, digits: int = 6) -> str:
     return "e".join((mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa, *exponent))
 
 
-def count(number: int) -> str:
-    """A whole number in groups of three, kept apart by thin spaces that do not break: `12 544`."""
-    return f"{number:,}".replace(",", NARROW_SPACE).replace("-", MINUS)
+def count(whole: int) -> str:
+    """A whole number in groups of three, kept apart by thin spaces that do not break: `12 544`; huge ones as `1e27`."""
+    if abs(whole) >= _LARGEST_IN_GROUPS:
+        return chosen(whole)
+    return f"{whole:,}".replace(",", NARROW_SPACE).replace("-", MINUS)
 
 
 def plural(number: int, word: str) -> str:
@@ -67,8 +73,30 @@ def every(number: int, word: str) -> str:
 
 
 def memory_text(size: int) -> str:
-    """A number of bytes as people say it: "3.1 GB"."""
+    """A number of bytes as people say it: "3.1 GB"; what no computer has in powers of ten: "1.6e10 TB"."""
+    if size >= 10**15:
+        return f"{chosen(size / 10**12, 2)} TB"
     for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
         if size >= factor:
             return f"{size / factor:.1f} {unit}"
     return f"{size / 1000:.0f} kB"
+
+
+class _Short(reprlib.Repr):
+    """Python's way of writing a value, cut short in the middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = _LONGEST
+
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write integers of more than 4300 digits at all.
+        return repr(x) if abs(x) < _LONGEST_WHOLE else f"a number of about {math.floor(math.log10(abs(x))) + 1} digits"
+
+
+def said(value: object) -> str:
+    """What somebody gave, as the sentence that refuses it repeats it: as Python writes it, but never long."""
+    return _SHORT.repr(value)
+
+
+_SHORT = _Short()

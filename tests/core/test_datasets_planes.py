@@ -190,7 +190,7 @@ def test_every_source_is_rebuilt_from_its_spec(kind: str) -> None:
 def test_an_unknown_set_and_bad_options_are_refused_in_words() -> None:
     with pytest.raises(OptionError, match=r"no data set of kind 'rings'; known are circles, xor"):
         dataset_from_spec({"kind": "rings"})
-    with pytest.raises(OptionError, match="Circles: points must be a whole number of at least 10 and at most 20000"):
+    with pytest.raises(OptionError, match=r"Circles: points must be a whole number of at least 10 and at most 20.000"):
         Circles(points=5)
     with pytest.raises(OptionError, match="Blobs: classes"):
         Blobs(classes=6)

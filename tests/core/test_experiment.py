@@ -114,11 +114,11 @@ REJECTED: dict[str, tuple[Any, str]] = {
     ),
     "batch size 0": (
         changed(batch_size=0),
-        "Training: batch_size must be a whole number of at least 1 and at most 100000, not 0.",
+        "Training: batch_size must be a whole number of at least 1 and at most 100\u202f000, not 0.",
     ),
     "batch size as text": (
         changed(batch_size="8"),
-        "Training: batch_size must be a whole number of at least 1 and at most 100000, not '8'.",
+        "Training: batch_size must be a whole number of at least 1 and at most 100\u202f000, not '8'.",
     ),
     "seed as fraction": (changed(seed=1.5), "Training: seed must be a whole number of at least 0"),
     "seed below 0": (changed(seed=-1), "Training: seed must be a whole number of at least 0"),

@@ -9,11 +9,13 @@ from core.layers import layer_from_spec
 from core.types import ChainruleError, OptionError, ShapeError
 from tests.core.cases import CASES, Case
 
+POSITIVE = "of at least 1 and at most 1\u202f000\u202f000\u202f000"
+
 OPTIONS: list[tuple[dict[str, Any], str]] = [
-    ({"kind": "dense", "units": 0}, "Dense: units must be a whole number of at least 1, not 0."),
-    ({"kind": "dense", "units": -1}, "Dense: units must be a whole number of at least 1, not -1."),
-    ({"kind": "dense", "units": "abc"}, "Dense: units must be a whole number of at least 1, not 'abc'."),
-    ({"kind": "dense", "units": 2.5}, "Dense: units must be a whole number of at least 1, not 2.5."),
+    ({"kind": "dense", "units": 0}, f"Dense: units must be a whole number {POSITIVE}, not 0."),
+    ({"kind": "dense", "units": -1}, f"Dense: units must be a whole number {POSITIVE}, not -1."),
+    ({"kind": "dense", "units": "abc"}, f"Dense: units must be a whole number {POSITIVE}, not 'abc'."),
+    ({"kind": "dense", "units": 2.5}, f"Dense: units must be a whole number {POSITIVE}, not 2.5."),
     ({"kind": "conv2d", "filters": 0, "kernel_size": 3}, "Conv2D: filters must be "),
     ({"kind": "conv2d", "filters": 2, "kernel_size": 0}, "Conv2D: kernel_size must be "),
     ({"kind": "conv2d", "filters": 2, "kernel_size": 3, "stride": 0}, "Conv2D: stride must be "),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from core.words import chosen, count, number
+from core.words import chosen, count, memory_text, number, said
 from tests.core.networks import DENSE
 from tests.core.training import trainer
 
@@ -35,6 +35,19 @@ def test_a_measured_number_keeps_the_digits_that_are_known() -> None:
     assert [number(value) for value in (float("nan"), float("-inf"), 0.7)] == ["NaN", "−∞", "0.7000"]
     assert [number(value) for value in (0.00137, 9.99e-4, 8.9e-4)] == ["0.001370", "9.990e−4", "8.900e−4"]
     assert count(-12544) == "−12\u202f544"
+
+
+def test_what_is_too_large_for_any_computer_is_told_in_powers_of_ten() -> None:
+    assert [count(10**14), count(-(10**27))] == ["100\u202f000\u202f000\u202f000\u202f000", "−1e27"]
+    sizes = [memory_text(size) for size in (999 * 10**12, 1600 * 10**12, 16 * 10**27)]
+    assert sizes == ["999.0 TB", "1\u202f600 TB", "1.6e16 TB"]
+
+
+def test_what_was_given_is_repeated_as_python_writes_it_and_short() -> None:
+    assert [said(value) for value in (None, "a", 2.5, [1, 2], (3,))] == ["None", "'a'", "2.5", "[1, 2]", "(3,)"]
+    assert said(10**19) == "1" + "0" * 19
+    assert said((2, 10**30)) == "(2, a number of about 31 digits)"
+    assert len(said("x" * 1000)) <= 60 and len(said({"a": "x" * 1000})) < 80
 
 
 @pytest.mark.parametrize("rate", [1e-5, 1e-7, 0.5])
