@@ -33,7 +33,7 @@ class View(QWidget):
         self.document = document
         self._stale = True
         self._refreshed_at = 0.0
-        document.settled.connect(self._catch_up)
+        document.settled.connect(self.catch_up)
 
     def refresh(self) -> None:
         """Draw what the document holds now."""
@@ -43,30 +43,38 @@ class View(QWidget):
         """What is shown is out of date: redraw now, or when the clock says, or when it is shown again."""
         self._stale = True
         if not self.document.running and not self.document.settling:
-            self._refresh_if_visible()
+            self._refresh_if_seen()
 
-    def _catch_up(self) -> None:
-        """A move has told everything that changed."""
+    def catch_up(self) -> None:
+        """A move has told everything that changed, or what was covered has come to the front."""
         if self._stale and not self.document.running:
-            self._refresh_if_visible()
+            self._refresh_if_seen()
 
     def tick(self) -> bool:
         """The clock's call: redraw if it is out of date, visible and its turn; returns whether it was."""
-        due = self._stale and self.isVisible() and (time.monotonic() - self._refreshed_at) * 1000 >= self.interval
+        due = self._stale and self._seen and (time.monotonic() - self._refreshed_at) * 1000 >= self.interval
         if due:
-            self._refresh_if_visible()
+            self._refresh()
         return due
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._stale:
-            self._refresh_if_visible()
+            self._refresh()
 
-    def _refresh_if_visible(self) -> None:
-        if self.isVisible():
-            self._stale = False
-            self._refreshed_at = time.monotonic()
-            self.refresh()
+    @property
+    def _seen(self) -> bool:
+        """Whether any of it can be seen: Qt calls a dock visible that is parked behind the tab of another one."""
+        return self.isVisible() and not self.visibleRegion().isEmpty()
+
+    def _refresh_if_seen(self) -> None:
+        if self._seen:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._stale = False
+        self._refreshed_at = time.monotonic()
+        self.refresh()
 
 
 class FrameClock(QObject):

@@ -9,23 +9,28 @@ from typing import Any, Literal
 import numpy as np
 
 from core.network import Network
+from core.tape import Tape
 from core.types import Array, Arrays, ChainruleError
 from core.words import number
 
-Direction = Literal["forward", "loss", "backward"]
+Direction = Literal["forward", "loss", "backward", "update"]
 
 _KEPT = "the weights from before this step were kept."
 _ADVICE = "Go back to an earlier step or start anew, with a lower learning rate or clipped gradients."
 
 
 class NonFiniteError(ChainruleError):
-    """A step came to NaN or infinity; the step was not made, everything is as it was before it."""
+    """A step came to NaN or infinity; the step was not made, everything is as it was before it.
+
+    `tape` has what was computed of it, where it was recorded.
+    """
 
     def __init__(self, text: str, step: int, layer: int, direction: Direction) -> None:
         super().__init__(text)
         self.step = step  # the number of the step that failed; the first is 1
         self.layer = layer  # index of the layer where it began; the number of layers stands for the loss
         self.direction = direction
+        self.tape: Tape | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are rebuilt from their text alone; this one has to cross from the training process to the window.
@@ -62,22 +67,27 @@ class NonFiniteFinder:
         if dx is not None and not _finite(dx):
             self._find(index, "backward", f"the gradients that leave {self._layer(index)} going backward are")
 
-    def error(self, step: int) -> NonFiniteError:
-        """What was found, as the error of step number `step`."""
+    def error(self, step: int, pull: Arrays) -> NonFiniteError:
+        """What was found, as the error of step number `step`; `pull` is what the penalty added to the gradients."""
         if self._found is None:
-            return self._overflow(step)
+            return self._overflow(step, pull)
         layer, direction, what, advice = self._found
         text = f"Step {step}: {what} not finite (NaN or infinity); {_KEPT} {advice}"
         return NonFiniteError(text, step, layer, direction)
 
-    def _overflow(self, step: int) -> NonFiniteError:
+    def _overflow(self, step: int, pull: Arrays) -> NonFiniteError:
         """All gradients are numbers, but the sum of their squares, which optimizers and clipping need, is not."""
-        largest = {name: float(np.abs(grad).max()) for name, grad in self._network.grads.items()}
+        grads, parts = _largest(self._network.grads), _largest(pull)
+        by_penalty = max(parts.values(), default=0.0) > max(grads.values())
+        largest = parts if by_penalty else grads
         name = max(largest, key=largest.__getitem__)
         index = int(name.split(".")[0])
+        whose = "the penalty's part of the gradients of" if by_penalty else "the gradients of"
+        where = "" if by_penalty else " going backward"
+        size = f"up to {number(largest[name], 2)}" if np.isfinite(largest[name]) else "beyond float32"
         text = (
-            f"Step {step}: the gradients of {self._layer(index)} going backward are so large (up to "
-            f"{number(largest[name], 2)}) that their squares are not finite; {_KEPT} {_ADVICE}"
+            f"Step {step}: {whose} {_layer(self._network, index)}{where} are so large ({size}) that their squares are "
+            f"not finite; {_KEPT} {_ADVICE}"
         )
         return NonFiniteError(text, step, index, "backward")
 
@@ -85,7 +95,32 @@ class NonFiniteFinder:
         self._found = self._found or (layer, direction, what, advice)
 
     def _layer(self, index: int) -> str:
-        return f"layer {index + 1}, {self._network.layers[index].title},"
+        return _layer(self._network, index)
+
+
+def first_not_finite(arrays: Arrays) -> str | None:
+    """The name of the first array that holds NaN or infinity."""
+    return next((name for name, array in arrays.items() if not _finite(array)), None)
+
+
+def lost_error(network: Network, name: str, step: int) -> NonFiniteError:
+    """The error of a step whose loss and gradients were finite, but not what came of a parameter or buffer."""
+    index, own = name.split(".", maxsplit=1)
+    advice = "Scale the data, or start anew with a lower learning rate."
+    if name in network.parameters():
+        own, advice = f"updated {own}", "Go on with a lower learning rate or weight decay."
+    what = f"the {own} of {_layer(network, int(index))} would not be"
+    text = f"Step {step}: {what} finite (NaN or infinity); {_KEPT} {advice}"
+    return NonFiniteError(text, step, int(index), "update")
+
+
+def _layer(network: Network, index: int) -> str:
+    return f"layer {index + 1}, {network.layers[index].title},"
+
+
+def _largest(arrays: Arrays) -> dict[str, float]:
+    """The largest size of each array's values."""
+    return {name: float(np.abs(array).max()) for name, array in arrays.items()}
 
 
 def _finite(array: Array) -> bool:

@@ -3,6 +3,7 @@
 The recorder is the network's observer, so the step it watches is the very step that trains.
 """
 
+import math
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -38,6 +39,7 @@ class Recorder:
 
     def __init__(self, network: Network, penalty: Penalty, contribution: Arrays) -> None:
         self.records: list[Record] = []
+        self.value = math.nan  # of the loss
         self._network = network
         self._penalty = penalty
         self._contribution = contribution  # what the penalty adds to the gradients, by name; empty without a penalty
@@ -50,7 +52,7 @@ class Recorder:
         self._add("forward", index, layer.title, {"x": x, "y": y}, account, layer, "forward", cache)
 
     def loss(self, prediction: Array, target: Array, value: float, gradient: Array) -> None:
-        loss, index = self._network.loss, len(self._network.layers)
+        loss, index, self.value = self._network.loss, len(self._network.layers), value
         account = partial(loss_account, loss, prediction, target, value)
         tensors = {"prediction": prediction, "target": target, "dy": gradient}
         self._add("loss", index, loss.title, tensors, account, loss, "value_and_gradient")
@@ -100,7 +102,7 @@ class Recorder:
     ) -> None:
         text, code = sections(type(thing)), getattr(thing, method).__code__
         formula = text.get("Gradient" if phase == "backward" else "Formula", "")
-        self.records.append(Record(phase, index, name, tensors, cache or {}, account, formula, _source(code)))
+        self.records.append(Record(phase, index, name, tensors, cache or {}, account, formula, source_of(code)))
 
 
 def _update_account(name: str, tensors: Arrays, learning_rate: float) -> str:
@@ -111,6 +113,7 @@ def _update_account(name: str, tensors: Arrays, learning_rate: float) -> str:
 
 
 @cache
-def _source(code: CodeType) -> SourceLines:
+def source_of(code: CodeType) -> SourceLines:
+    """Where the code of a function stands."""
     lines = [line for _, _, line in code.co_lines() if line is not None]
     return SourceLines(Path(code.co_filename), code.co_firstlineno, max(lines))

@@ -65,6 +65,8 @@ class Tape:
     params_after: Arrays
     buffers_before: Arrays
     buffers_after: Arrays
+    refused: str = ""
+    """Why the step was not made, where a value was not finite: then nothing is updated, and no record says so."""
 
     def __len__(self) -> int:
         return len(self.records)

@@ -11,18 +11,22 @@ import numpy as np
 
 from core.clipping import Clipping, NoClipping
 from core.datasets.base import Dataset
-from core.health import NonFiniteFinder
+from core.health import NonFiniteError, NonFiniteFinder, first_not_finite, lost_error
 from core.metrics import Evaluation, accuracy, confusion_matrix, r_squared
 from core.network import Network
 from core.norms import NormWatch
-from core.optimizers import Optimizer
+from core.optimizers import Optimizer, optimizer_from_spec
 from core.penalties import NoPenalty, Penalty, penalised
 from core.recording import Recorder
 from core.schedules import ConstantRate, Schedule
 from core.tape import Tape
 from core.types import Array, Arrays, DataError, OptionError, ShapeError, StateError
 
+_ORDER_STREAM, _LAYER_STREAM = 1, 2  # streams of a seed, apart from those of the start weights, which are [seed, layer]
 _FLAT = "flat"  # the name under which the optimizer sees all parameters at once
+_HARMLESS_STEP = 1e6
+"""Up to this learning rate × gradient a step cannot carry a finite parameter out of the range of float32."""
+
 _EVALUATION_ROWS = 250  # rows a forward pass takes at once; what it computes then stays in the processor's cache
 
 
@@ -48,10 +52,13 @@ class Trainer:
         penalty: Penalty | None = None,
         clipping: Clipping | None = None,
     ) -> None:
-        if batch_size < 1:
+        if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
             raise OptionError(f"Training: batch_size must be a whole number of at least 1, not {batch_size!r}.")
-        if not len(data.x_train) or not len(data.x_test):
-            raise DataError(f"{data.title} has no samples to {'test' if len(data.x_train) else 'train'} with.")
+        for part, x, t in (("train", data.x_train, data.t_train), ("test", data.x_test, data.t_test)):
+            if not len(x):
+                raise DataError(f"{data.title} has no samples to {part} with.")
+            if len(x) != len(t):
+                raise DataError(f"{data.title} has {len(x)} samples to {part} with, but {len(t)} targets for them.")
         self.network = network
         self.optimizer = optimizer
         self.data = data
@@ -63,7 +70,7 @@ class Trainer:
         self.clipping = clipping or NoClipping()
         self.learning_rate = optimizer.learning_rate
         self.steps = 0
-        self.rng = np.random.default_rng([seed, 0])
+        self.rng = np.random.default_rng([seed, 0, _LAYER_STREAM])
         self._order_epoch, self._order = -1, np.empty(0, np.int64)
         self._t_train = self._encode(data.t_train)
         self._t_test = self._encode(data.t_test)
@@ -85,7 +92,7 @@ class Trainer:
         """The rows of the training data that the next step will use."""
         epoch, batch = divmod(self.steps, self.batches_per_epoch)
         if epoch != self._order_epoch:
-            self._order = np.random.default_rng([self.seed, epoch]).permutation(len(self.data.x_train))
+            self._order = np.random.default_rng([self.seed, epoch, _ORDER_STREAM]).permutation(len(self.data.x_train))
             self._order_epoch = epoch
         return self._order[batch * self.batch_size : (batch + 1) * self.batch_size]
 
@@ -101,7 +108,7 @@ class Trainer:
     def record_step(self) -> Tape:
         """Train on the next batch exactly as `train_step` does, and keep everything that happened.
 
-        Errors: NonFiniteError, as in `train_step`
+        Errors: NonFiniteError, as in `train_step`, with the tape of what was computed until then
         """
         rows, network = self.next_rows(), self.network
         x, target = self.data.x_train.take(rows, axis=0), self._t_train.take(rows, axis=0)
@@ -109,7 +116,30 @@ class Trainer:
         recorder = Recorder(network, self.penalty, contribution)
         before, buffers_before = _copies(network.parameters()), _copies(network.buffers())
         memory_before = self.optimizer_memory()
-        loss = self._step(x, target, recorder)
+
+        def tape(loss: float, after: Arrays, refused: str = "") -> Tape:
+            step = self.steps + bool(refused)
+            return Tape(
+                records=tuple(recorder.records),
+                step=step,
+                epoch=(step - 1) // self.batches_per_epoch + 1,
+                rows=rows,
+                x=x,
+                target=target,
+                loss=loss,
+                learning_rate=self.optimizer.learning_rate,
+                params_before=before,
+                params_after=after,
+                buffers_before=buffers_before,
+                buffers_after=_copies(network.buffers()),
+                refused=refused,
+            )
+
+        try:
+            loss = self._step(x, target, recorder)
+        except NonFiniteError as error:
+            error.tape = tape(recorder.value, before, str(error))
+            raise
         after, memory_after = _copies(network.parameters()), self.optimizer_memory()
         for name in before:
             tensors = {"before": before[name], "after": after[name], **recorder.gradients(name)}
@@ -118,20 +148,7 @@ class Trainer:
                 tensors[f"{slot} before"] = np.zeros_like(arrays[name]) if earlier is None else earlier
                 tensors[f"{slot} after"] = arrays[name]
             recorder.update(self.optimizer, name, tensors)
-        return Tape(
-            records=tuple(recorder.records),
-            step=self.steps,
-            epoch=(self.steps - 1) // self.batches_per_epoch + 1,
-            rows=rows,
-            x=x,
-            target=target,
-            loss=loss,
-            learning_rate=self.optimizer.learning_rate,
-            params_before=before,
-            params_after=after,
-            buffers_before=buffers_before,
-            buffers_after=_copies(network.buffers()),
-        )
+        return tape(loss, after)
 
     def evaluate(self, part: str = "test", confusion: bool = False) -> Evaluation:
         """Loss and accuracy (R² for a regression) on all of "test" or "train", without learning from it.
@@ -205,6 +222,12 @@ class Trainer:
         self.optimizer.restore(optimizer)
         self.steps, self.rng = state["steps"], rng
 
+    def suited(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """A state of another trainer of this network; without its optimizer's memory if that is of another kind."""
+        if state["optimizer"]["kind"] == self.optimizer.kind:
+            return dict(state)
+        return {**state, "optimizer": optimizer_from_spec(self.optimizer.spec()).state()}
+
     def set_optimizer_options(self, options: Mapping[str, Any]) -> None:
         """Options of the optimizer from the next step on; its memory stays, and a schedule starts from its rate."""
         self.optimizer.set_options({"learning_rate": self.learning_rate, **options})
@@ -233,14 +256,36 @@ class Trainer:
             if watch is not None and watch.left:
                 self._rewind(start)
                 raise watch.error(self.steps + 1)
+            if self._remembering and (bad := first_not_finite(network.buffers())):
+                self._rewind(start)
+                raise lost_error(network, bad, self.steps + 1)
             raw = grads if recorder is None else grads.copy()
             self.clipping.clip(grads, norm)
             if recorder is not None:
                 recorder.clipping(raw, grads)
             optimizer.learning_rate = self.schedule.rate(self.learning_rate, self.steps)
-            optimizer.update({_FLAT: network.flat_params}, {_FLAT: grads})
+            self._update(grads, norm, start)
         self.steps += 1
         return loss
+
+    def _update(self, grads: Array, norm: float, start: tuple[list[Arrays], Any]) -> None:
+        """The optimizer's step; the whole step is taken back when it leaves parameters that are not finite.
+
+        Looking at all of them after every step would be felt, so that is done only where a step is so large, or a decay
+        so strong, that it could matter.
+        """
+        optimizer, network = self.optimizer, self.network
+        rate, decay = optimizer.learning_rate, getattr(optimizer, "weight_decay", 0.0)
+        if rate * max(norm, 1.0) < _HARMLESS_STEP and rate * decay < 1:
+            optimizer.update({_FLAT: network.flat_params}, {_FLAT: grads})
+            return
+        params, memory = network.flat_params.copy(), optimizer.state()
+        optimizer.update({_FLAT: network.flat_params}, {_FLAT: grads})
+        if bad := first_not_finite(network.parameters()):
+            network.flat_params[...] = params
+            optimizer.restore(memory)
+            self._rewind(start)
+            raise lost_error(network, bad, self.steps + 1)
 
     def _snapshot(self) -> tuple[list[Arrays], Any]:
         """What a step changes before it is known to be good: buffers, and the random state if a layer draws from it."""
@@ -260,7 +305,8 @@ class Trainer:
         self._rewind(start)
         self.network.loss_and_gradients(x, target, self.rng, finder)
         self._rewind(start)
-        raise finder.error(self.steps + 1)
+        pull = {} if self._pull is None else penalised(self.network.by_name(self._pull))
+        raise finder.error(self.steps + 1, pull)
 
     def _penalty_arrays(self) -> tuple[Array | None, Array | None]:
         """Room for what the penalty adds to the flat gradient, and 1 where it acts, 0 elsewhere."""

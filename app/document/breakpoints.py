@@ -4,6 +4,7 @@ Values that are not finite always are a reason to stop.
 """
 
 import dataclasses
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -100,9 +101,13 @@ class Breakpoints:
         record = tape.records[cursor - 1]
         if not_finite := _not_finite(record):
             return f"Stopped: {not_finite} of {record.name} holds values that are not finite."
+        if record.phase == "loss" and not math.isfinite(tape.loss):
+            return f"Stopped: the loss, {record.name}, is not finite."
         if left := _left(self.norms, tape, cursor):
             range_, norm = left
             return range_.sentence(tape.step, norm)
+        if tape.refused and cursor == len(tape):
+            return tape.refused
         if self.is_at(record):
             return f"Stopped at the breakpoint: {RecordBreak(record.phase, record.index, record.name).words()}."
         return ""

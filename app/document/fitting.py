@@ -1,11 +1,12 @@
-"""Fits an experiment to another data set: as little as possible is changed, and what was changed is said."""
+"""Fits an experiment to another data set, as little as possible being changed, and a new layer to where it is put."""
 
 import dataclasses
+import math
 from typing import Any
 
 from core.datasets.base import Dataset, DataSource
 from core.experiment import Experiment
-from core.types import ChainruleError, Spec
+from core.types import ChainruleError, Shape, Spec
 
 _PICTURE_LAYERS: tuple[Spec, ...] = (
     {"kind": "flatten"},
@@ -14,6 +15,12 @@ _PICTURE_LAYERS: tuple[Spec, ...] = (
     {"kind": "dense", "units": 64},
     {"kind": "relu"},
 )
+_START_OPTIONS: dict[str, dict[str, Any]] = {
+    "dense": {"units": 8},
+    "conv2d": {"filters": 8, "kernel_size": 3},
+    "max_pool2d": {"kernel_size": 2},
+    "avg_pool2d": {"kernel_size": 2},
+}
 _PLANE_LAYERS: tuple[Spec, ...] = ({"kind": "dense", "units": 8}, {"kind": "tanh"})
 
 
@@ -30,6 +37,16 @@ def fit_to_data(experiment: Experiment, source: DataSource, data: Dataset) -> tu
     start = _PICTURE_LAYERS if data.is_image else _PLANE_LAYERS
     replaced = dataclasses.replace(wanted, layers=(*start, end), loss=loss, batch_size=64 if data.is_image else 10)
     return replaced, f"The layers did not fit {data.title} and were replaced. Undo brings the old ones back."
+
+
+def start_options(kind: str, in_shape: Shape) -> dict[str, Any]:
+    """What a new layer starts with where its options have no default; a new Reshape fits what it is given."""
+    if kind == "reshape":
+        size = math.prod(in_shape)
+        height = max(rows for rows in range(1, math.isqrt(size) + 1) if size % rows == 0)
+        channels, height, width = in_shape if len(in_shape) == 3 else (1, height, size // height)
+        return {"channels": channels, "height": height, "width": width}
+    return _START_OPTIONS.get(kind, {})
 
 
 def _works(experiment: Experiment, data: Dataset) -> bool:

@@ -76,6 +76,8 @@ class Moving(Shown):
             self._note_progress()
             self._follow_tape()
             self.position_changed.emit()
+        if self.tape and self.tape.refused and self.cursor == len(self.tape):
+            self.failed.emit(self.tape.refused)
 
     def _follow_tape(self) -> None:
         """Select the layer whose record was reached, and keep the sample within the batch."""
@@ -87,7 +89,7 @@ class Moving(Shown):
     def _note_progress(self) -> None:
         """Put the batch that was completed into the curves, if it is new to them."""
         assert self.tape and self.trainer
-        if self.cursor < len(self.tape):
+        if self.cursor < len(self.tape) or self.tape.refused:
             return
         if self.tape.step <= len(self.history.losses):
             if not self._goes_another_way(self.tape):

@@ -18,11 +18,12 @@ from app.document.stepper import TapeMemory
 from core.datasets.base import Dataset
 from core.experiment import Experiment
 from core.explain.scene import Step
+from core.layers import layer_from_spec
 from core.metrics import Evaluation
-from core.network import Network
+from core.network import Network, output_shapes
 from core.tape import Record, Tape
 from core.trainer import Trainer
-from core.types import Arrays
+from core.types import Arrays, Shape, ShapeError
 
 
 class Shown:
@@ -139,6 +140,14 @@ class Shown:
     def tapes(self) -> TapeMemory | None:
         """What the tapes take that lie around the cursor."""
         return self._standing.stepper.tapes if self._standing.stepper else None
+
+    def shape_before(self, index: int) -> Shape:
+        """The shape of a sample that enters a layer put in at `index`; that of the data where the stack is broken."""
+        layers = [layer_from_spec(spec) for spec in self.experiment.layers[:index]]
+        try:
+            return (self.data.input_shape, *output_shapes(layers, self.data.input_shape))[-1]
+        except ShapeError:
+            return self.data.input_shape
 
     def shown_evaluation(self) -> tuple[int, Evaluation] | None:
         """The newest evaluation on test data that is not later than the cursor."""

@@ -85,11 +85,10 @@ class Standing:
     def take_up(self, state: dict[str, Any]) -> None:
         """Stand before the batch that follows a state; if that batch cannot be computed, keep the state."""
         assert self.trainer
-        if state["optimizer"]["kind"] != self.trainer.optimizer.kind:
-            state = {**state, "optimizer": self.trainer.optimizer.state()}
+        state = self.trainer.suited(state)
         self._held, self.stepper, self.problem = state, None, ""
-        self.trainer.restore(state)
         try:
+            self.trainer.restore(state)
             self.stepper = Stepper(self.trainer)
         except ChainruleError as error:
             self.problem = str(error)

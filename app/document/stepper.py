@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.explain.scene import Step
+from core.health import NonFiniteError
 from core.tape import Tape
 from core.trainer import Trainer
 from core.types import Array, ChainruleError, OptionError
@@ -81,7 +82,11 @@ class Stepper:
     @property
     def steps_done(self) -> int:
         """Training steps that are complete at the cursor."""
-        return self.tape.step if self.cursor == len(self.tape) else self.tape.step - 1
+        return self.tape.step if self._batch_done else self.tape.step - 1
+
+    @property
+    def _batch_done(self) -> bool:
+        return self.cursor == len(self.tape) and not self.tape.refused
 
     @property
     def can_go_back(self) -> bool:
@@ -89,7 +94,10 @@ class Stepper:
         return self.cursor > 0 or self._position > 0
 
     def forward(self) -> None:
-        """One record further; behind the last one the next batch begins."""
+        """One record further; behind the last one the next batch begins.
+
+        Errors: ChainruleError behind a batch whose step was refused
+        """
         if self.cursor == len(self.tape):
             self._next_tape()
             self.cursor = 0
@@ -108,7 +116,10 @@ class Stepper:
         self.cursor = max(0, min(cursor, len(self.tape)))
 
     def finish_batch(self, stop: Stop | None = None) -> None:
-        """To the end of this batch, or of the next one if this one is done; or to a place before it to stop at."""
+        """To the end of this batch, or of the next one if this one is done; or to a place before it to stop at.
+
+        Errors: ChainruleError behind a batch whose step was refused
+        """
         if self.cursor == len(self.tape):
             self._next_tape()
             self.cursor = 0
@@ -147,11 +158,8 @@ class Stepper:
 
         Errors: ChainruleError when that batch cannot be computed; the trainer then stands before it.
         """
-        done, cursor = self.cursor == len(self.tape), self.cursor
-        state = self.state_to_resume()
-        if state["optimizer"]["kind"] != trainer.optimizer.kind:
-            state = {**state, "optimizer": trainer.optimizer.state()}
-        trainer.restore(state)
+        done, cursor = self._batch_done, self.cursor
+        trainer.restore(trainer.suited(self.state_to_resume()))
         self._trainer = trainer
         del self._entries[self._position + done :]
         if not done:
@@ -163,7 +171,7 @@ class Stepper:
 
         Only then: until this batch is done, the trainer has to stand right behind it to be evaluated.
         """
-        if not self.is_newest or self._record_seconds < SLOW_RECORDING:
+        if not self.is_newest or self.tape.refused or self._record_seconds < SLOW_RECORDING:
             return
         # What cannot be computed is told when it is asked for.
         with contextlib.suppress(ChainruleError):
@@ -171,6 +179,8 @@ class Stepper:
         self._forget_oldest()
 
     def _next_tape(self) -> None:
+        if self.tape.refused:
+            raise ChainruleError(self.tape.refused)
         if self._position + 1 < len(self._entries):
             self._position += 1
         else:
@@ -182,7 +192,7 @@ class Stepper:
         self._forget_oldest()
 
     def _append(self) -> None:
-        """Record the next batch.
+        """Record the next batch; of one whose step is refused, what there is, and the trainer stands before it.
 
         Errors: ChainruleError when it cannot be computed; the trainer then stands before it
         """
@@ -197,6 +207,9 @@ class Stepper:
             # The step itself may have been done before there was no room left for its tape.
             self._trainer.restore(state)
             raise _out_of_memory(self._trainer) from error
+        except NonFiniteError as error:
+            assert error.tape
+            tape = error.tape
         self._entries.append(_Entry(state, Step.of(tape, self._trainer), _size(tape)))
         self._record_seconds = time.perf_counter() - started
 

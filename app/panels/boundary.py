@@ -43,7 +43,7 @@ class Boundary(View):
         document = self.document
         if not document.data.is_plane:
             self._say(NO_PLANE)
-        elif document.network is None:
+        elif document.network is None or document.tape is None:
             self._say(document.problem)
         else:
             self._show_surface()

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QMenu, QToolButton, QWidget
 
 from app.document.document import Document
+from app.document.fitting import start_options
 from app.forms.spec_form import SpecForm
 from app.icons import icon
 from app.layouts import column, fill_scrolling, label, row
@@ -16,9 +17,6 @@ from core.docs import summary
 from core.layers import LAYERS, layer_from_spec
 from core.options import Configurable
 from core.types import Spec
-
-START_OPTIONS: dict[str, dict[str, Any]] = {"dense": {"units": 8}, "conv2d": {"filters": 8, "kernel_size": 3}}
-"""What a new layer starts with where its options have no default."""
 
 FEWEST_ROWS, MOST_ROWS = 3, 10
 """Layers the list has room for; with more it scrolls."""
@@ -63,8 +61,8 @@ class LayersPanel(View):
 
     def add(self, kind: str) -> None:
         """Insert a layer of that kind behind the selected one, and select it."""
-        layer = LAYERS[kind].from_options(START_OPTIONS.get(kind, {}))
         place = min(max(self.document.selected_layer, -1) + 1, len(self._layers))
+        layer = LAYERS[kind].from_options(start_options(kind, self.document.shape_before(place)))
         self._change(f"add {layer.title}", (*self._layers[:place], layer.spec(), *self._layers[place:]))
         self.document.select_layer(place)
 

@@ -100,8 +100,15 @@ class Dock(QDockWidget):
         self.header.row.addWidget(self._close)
         self.setTitleBarWidget(self.header)
         self.setWidget(card(view))
+        self.visibilityChanged.connect(self._catch_up)
         theme_changed.connect(self._tint)
         self._tint()
+
+    def _catch_up(self, in_front: bool) -> None:
+        """Its tab was chosen: what changed while it lay behind another one is drawn now."""
+        if in_front:
+            for view in (self.view, *self.view.findChildren(View)):
+                view.catch_up()
 
     def _tint(self) -> None:
         self._close.setIcon(icon("x"))

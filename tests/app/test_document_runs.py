@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from app.document.document import Document
+from core.types import Arrays
 from tests.app.documents import (
     Ears,
     Maker,
@@ -111,30 +112,89 @@ def test_undo_after_running_on_from_an_earlier_batch_brings_the_later_weights_ba
     assert document.steps_done == 4
 
 
-def test_a_step_that_is_not_finite_is_told_and_changes_nothing() -> None:
+def astray() -> tuple[Document, Ears]:
+    """A document whose training comes to infinity within ten steps, and what it says."""
     document = xor_document(
         loss={"kind": "mse"},
         layers=({"kind": "dense", "units": 1},),
         optimizer={"kind": "sgd", "learning_rate": 1e6},
     )
-    ears = Ears(document)
+    return document, Ears(document)
+
+
+def walk_astray(document: Document, ears: Ears) -> tuple[Arrays, int]:
+    """Press Next batch until a step is refused; the weights before it, and the steps done."""
     for _ in range(10):
         before, done = copies(document.weights()), document.steps_done
         document.next_batch()
         if ears.sentences:
             break
+    return before, done
+
+
+def test_a_step_that_is_not_finite_is_told_and_changes_nothing() -> None:
+    document, ears = astray()
+    before, done = walk_astray(document, ears)
     assert len(ears.sentences) == 1 and "not finite" in ears.sentences[0]
-    assert (document.steps_done, document.cursor) == (done, len(tape_of(document)))
+    assert tape_of(document).refused == ears.sentences[0] and tape_of(document).step == done + 1
+    assert document.steps_done == done == len(document.history.losses)
     assert_same(document.weights(), before)
+    # Beyond it there is nothing.
+    document.next_layer()
+    assert tape_of(document).step == done + 1 and ears.sentences[0] == ears.sentences[1]
     # The other way to come there: a run that stops before the bad step.
     state = document.begin_run()
     assert state is not None
     document.end_run(state)
-    assert document.tape is None and "not finite" in document.problem
-    assert document.steps_done == done
+    assert document.problem == "" and document.steps_done == done == len(document.history.losses)
     assert_same(document.weights(), before)
     document.reset()
-    assert document.problem == "" and document.steps_done == 0
+    assert tape_of(document).refused == "" and document.steps_done == 0
+
+
+def test_a_refused_step_is_walked_through_and_left_again() -> None:
+    document, ears = astray()
+    walk_astray(document, ears)
+    tape, bad = tape_of(document), ears.sentences[0]
+    document.batch_start()
+    assert document.walk.run_to_breakpoint()
+    record = document.record
+    assert record is not None and document.walk.note == "Stopped: the loss, Mean squared error, is not finite."
+    assert record.phase == "loss" and not np.isfinite(tape.loss)
+    assert all(
+        np.isfinite(tensor).all()
+        for earlier in tape.records[: document.cursor - 1]
+        for tensor in earlier.tensors.values()
+    )
+    while document.cursor < len(tape):
+        document.next_layer()
+    assert document.walk.breakpoints.reason(tape, len(tape)) and ears.sentences[-1] == bad
+    while document.cursor or tape_of(document) is tape:
+        document.back()
+    assert document.steps_done == tape.step - 2 and tape_of(document).refused == ""
+
+
+def test_other_options_try_a_refused_step_again() -> None:
+    document, ears = astray()
+    before, done = walk_astray(document, ears)
+    document.edit("rate", optimizer={"kind": "sgd", "learning_rate": 1e-30})
+    assert tape_of(document).step == done + 1
+    assert_same(document.weights(), before)
+
+
+def test_travelling_back_to_before_another_optimizer_was_chosen() -> None:
+    document = xor_document()
+    batches(document, 3)
+    document.edit("optimizer", optimizer={"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9})
+    batches(document, 3)
+    newest = copies(document.weights())
+    for moment in (0, 2, 3, 5):
+        document.travel(moment)
+        assert document.problem == "" and document.steps_done == moment and document.in_past
+        if moment <= 3:
+            assert_same(document.weights(), twin(xor_document(), moment).network.state_dict())
+    document.back_to_now()
+    assert_same(document.weights(), newest)
 
 
 def test_travel_shows_the_kept_moment() -> None:

@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from app.document.fitting import fit_to_data
+from app.document.fitting import fit_to_data, start_options
 from app.document.presets import load_preset
 from core.datasets import DATASETS, dataset_from_spec
 from core.datasets.base import Dataset, DataSource
 from core.datasets.mnist import Mnist
-from core.types import Spec
+from core.layers import LAYERS
+from core.types import Shape, Spec
 
 XOR = load_preset("xor")
 
@@ -86,3 +87,18 @@ def test_every_data_set_can_be_trained_on_whatever_was_open(kind: str, name: str
     fitted, _ = fit_to_data(load_preset(name), source, data)
     assert fitted.data == source.spec()
     fitted.trainer(data).train_step()
+
+
+@pytest.mark.parametrize(
+    ("shape", "image"),
+    [((64,), (1, 8, 8)), ((12,), (1, 3, 4)), ((7,), (1, 1, 7)), ((3, 5, 4), (3, 5, 4)), ((1,), (1, 1, 1))],
+)
+def test_a_new_reshape_fits_what_it_is_given(shape: Shape, image: Shape) -> None:
+    layer = LAYERS["reshape"].from_options(start_options("reshape", shape))
+    assert layer.out_shape(shape) == image
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_every_kind_of_layer_has_options_to_start_with(kind: str) -> None:
+    shape = (12,) if kind in {"dense", "softmax"} else (3, 8, 8)
+    assert LAYERS[kind].from_options(start_options(kind, shape)).out_shape(shape)

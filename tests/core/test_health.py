@@ -1,5 +1,6 @@
 """A step that comes to NaN or infinity: it is not made, and the error names the place where it began."""
 
+import math
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 
 from core.datasets.base import Dataset
 from core.health import NonFiniteError
+from core.losses import MSE
+from core.penalties import L2Penalty
 from core.trainer import Trainer
 from core.types import Array
 from tests.core.networks import BATCH_NORM, DENSE, DROPOUT, REGRESSION, XOR, Net, layer
@@ -180,3 +183,72 @@ def test_one_bad_gradient_among_many_is_noticed(spoil: Callable[[Array], Array],
 
     monkeypatch.setattr(one.network, "loss_and_gradients", spoiled)
     failure(one)
+
+
+@each_way
+@pytest.mark.parametrize(
+    ("optimizer", "name"),
+    [
+        ({"kind": "sgd", "learning_rate": 0.1, "weight_decay": 1000.0}, "weight"),
+        ({"kind": "adamw", "learning_rate": 1000.0, "weight_decay": 0.1}, "weight"),
+    ],
+)
+def test_an_update_that_overflows_is_not_made(optimizer: dict[str, Any], name: str, way: str):
+    """A decay this strong multiplies every weight by 99; saturated units have no gradient that would show it."""
+    one = trainer(XOR, optimizer)
+    for _ in range(200):
+        before = everything(one)
+        try:
+            one.train_step()
+        except NonFiniteError as error:
+            found = error
+            break
+        assert all(np.isfinite(array).all() for array in one.network.state_dict().values())
+    assert same_bits(everything(one), before)
+    assert str(failure(one, way)) == str(found)
+    assert found.direction == "update" and f"the updated {name} of layer 1, Dense, would not be finite" in str(found)
+    one.restore(one.state())
+
+
+def test_looking_at_every_update_changes_nothing(monkeypatch: pytest.MonkeyPatch):
+    plain, careful = trainer(BATCH_NORM), trainer(BATCH_NORM)
+    for _ in range(5):
+        plain.train_step()
+    monkeypatch.setattr("core.trainer._HARMLESS_STEP", 0.0)
+    for _ in range(5):
+        careful.train_step()
+    assert same_bits(everything(plain), everything(careful))
+
+
+@each_way
+def test_running_statistics_that_overflow_are_named(way: str):
+    """A batch whose variance is infinite normalises to 0, so that loss and gradients are finite."""
+    net = Net("", (layer("dense", units=4), layer("batch_norm"), layer("dense", units=2)), {"kind": "mse"}, (3,), 2, 8)
+    one = trainer(net)
+    one.network.parameters()["0.weight"][...] = 1e25
+    error = failure(one, way)
+    assert (error.layer, error.direction) == (1, "update")
+    assert "the running_var of layer 2, BatchNorm, would not be finite" in str(error)
+
+
+def test_a_penalty_that_overflows_is_not_blamed_on_the_loss(monkeypatch: pytest.MonkeyPatch):
+    net = Net("", (layer("dense", units=2),), {"kind": "mse"}, (3,), 2, 8)
+    one = trainer(net)
+    penalised = Trainer(one.network, one.optimizer, one.data, 8, 2, penalty=L2Penalty(1e3))
+    one.network.parameters()["0.weight"][...] = 1e17
+    monkeypatch.setattr(MSE, "value_and_gradient", lambda loss, prediction, target: (0.5, np.zeros_like(prediction)))
+    error = failure(penalised)
+    assert "the penalty's part of the gradients of layer 1, Dense, are so large (up to 1.0e20)" in str(error)
+
+
+def test_what_was_computed_of_a_refused_step_is_on_a_tape():
+    one = trainer_with(REGRESSION, {"0.weight": 1.0, "2.weight": 1e30})
+    error = failure(one, "record_step")
+    tape = error.tape
+    assert tape is not None and tape.refused == str(error) and tape.step == error.step == 1
+    assert [record.phase for record in tape.records] == ["forward"] * 3 + ["loss"] + ["backward"] * 3
+    assert math.isinf(tape.loss)
+    assert np.isfinite(tape.records[2].tensors["y"]).all() and np.abs(tape.records[2].tensors["y"]).max() > 1e29
+    for cursor in (0, len(tape)):
+        assert same_bits(tape.parameters_at(cursor), one.network.parameters())
+    assert failure(one).tape is None

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from app.panels.data import DataPanel
 from app.panels.layers import LayersPanel
 from app.window.main_window import MainWindow
+from core.layers import LAYERS
 from tests.e2e.hands import (
     choose_from_popup,
     click,
@@ -52,6 +53,22 @@ def digits(window: MainWindow, qtbot: QtBot) -> MainWindow:
     """The window with pictures, which need Flatten."""
     wait_for_data(qtbot, window, lambda: click(window.arrangement.panel(DataPanel).tiles["digits"]))
     return window
+
+
+def test_every_kind_of_layer_can_be_added(digits: MainWindow) -> None:
+    """To pictures, behind a layer that leaves them pictures; what does not fit there says what it needs."""
+    document, panel = digits.document, panel_of(digits)
+    document.edit("pictures", layers=({"kind": "relu"}, *document.experiment.layers))
+    before = kinds(digits)
+    for kind, layer in LAYERS.items():
+        click_row(panel.list, 0)
+        choose_from_popup(panel.add_button, layer.title)
+        assert kinds(digits) == [before[0], kind, *before[1:]]
+        assert panel.form is not None and panel.form.objectName() == kind
+        fits = kind not in {"dense", "softmax", "flatten", "global_avg_pool2d"}
+        assert document.problem == "" if fits else document.problem.startswith("Layer ") or kind == "flatten", kind
+        document.undo()
+        assert kinds(digits) == before and document.problem == ""
 
 
 def test_a_layer_is_added_behind_the_selected_one_from_the_menu(window: MainWindow) -> None:

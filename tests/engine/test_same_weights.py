@@ -281,7 +281,7 @@ def test_numbers_that_grow_beyond_all_bounds_pause_the_run_and_can_be_mended(
     desk.control.run()
     desk.wait_for_end()
     assert desk.problems == [str(error.value)] and where in desk.problems[0]
-    assert desk.document.problem == desk.problems[0] and desk.document.tape is None
+    assert desk.document.tape is not None and desk.document.tape.refused == desk.problems[0]
     assert desk.document.steps_done == len(desk.document.history.losses) == twin.steps
     assert_same(desk.document.weights(), twin.network.state_dict())
     # A lower rate changes nothing for weights that are beyond help, and takes nothing away; earlier ones can go on.
