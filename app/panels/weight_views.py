@@ -24,7 +24,7 @@ class VectorView(MatrixView):
         if standing:
             self.set_matrix(array[:, np.newaxis], limit, column_names=(name,), name=name)
         else:
-            self.set_matrix(array, limit, column_names=[f"{i}" for i in range(len(array))], name=name)
+            self.set_matrix(array, limit, column_names=range(len(array)), name=name)
 
     def hover_text(self) -> str:
         """`bias[3] = −0.01874`, whichever way the strip lies."""

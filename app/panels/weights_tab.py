@@ -197,7 +197,7 @@ class WeightsTab(View):
         if weight.ndim == 1:
             self.matrix.set_matrix(weight, name=name)
         else:
-            rows, columns = ([f"{i}" for i in range(size)] for size in weight.shape)
+            rows, columns = (range(size) for size in weight.shape)
             self.matrix.set_matrix(weight, limit, rows, columns, name)
         most = self.matrix.viewport.largest
         # A small matrix stays at the top, close to its bias, instead of floating in the middle of the tab.

@@ -4,9 +4,7 @@ The picture is painted from one image whatever its size; subclasses say how the 
 below it, and what a cell means.
 """
 
-import math
-
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -32,7 +30,7 @@ class GridView(PaintedView):
         super().__init__(accessible_name, parent)
         self.viewport = viewport
         self._image: QImage | None = None
-        self._scaled: tuple[QSize, QImage] | None = None
+        self._scaled: tuple[tuple[object, ...], QImage] | None = None
         self._pointed: tuple[int, int] | None = None
         self._selected: tuple[int, int] | None = None
         self._press: QPointF | None = None
@@ -123,20 +121,29 @@ class GridView(PaintedView):
         self._paint_strip(painter)
 
     def _paint_image(self, painter: QPainter, image: QImage) -> None:
-        content, cell = self.viewport.content(), self.viewport.cell_size()
-        if min(cell.width(), cell.height()) < 1:
-            # Several cells share a pixel: an average over them, not whichever cell happens to be hit.
-            ratio = self.devicePixelRatioF()
-            size = QSize(max(1, math.ceil(content.width() * ratio)), max(1, math.ceil(content.height() * ratio)))
-            if self._scaled is None or self._scaled[0] != size:
-                smooth = Qt.TransformationMode.SmoothTransformation
-                self._scaled = (size, image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
-            painter.drawImage(content, self._scaled[1])
-            return
         rows, columns = self.viewport.visible()
         if rows and columns:
-            target = self.viewport.cell_rect(rows[0], columns[0]).united(self.viewport.cell_rect(rows[-1], columns[-1]))
-            painter.drawImage(target, image, QRectF(columns[0], rows[0], len(columns), len(rows)))
+            target = self.viewport.cells_rect(rows, columns)
+            seen = QRect(columns[0], rows[0], len(columns), len(rows))
+            cell = self.viewport.cell_size()
+            if min(cell.width(), cell.height()) < 1:
+                painter.drawImage(target, self._shrunk(image, seen, target))
+            else:
+                painter.drawImage(target, image, QRectF(seen))
+
+    def _shrunk(self, image: QImage, seen: QRect, target: QRectF) -> QImage:
+        """The part that is seen where several cells share a pixel: their average, not whichever happens to be hit."""
+        ratio = self.devicePixelRatioF()
+        # Enlarging can wait until it is painted; here it would only cost time.
+        width = min(seen.width(), max(1, round(target.width() * ratio)))
+        height = min(seen.height(), max(1, round(target.height() * ratio)))
+        key = (seen.getRect(), width, height)
+        if self._scaled is None or self._scaled[0] != key:
+            part = image if seen == image.rect() else image.copy(seen)
+            smooth = Qt.TransformationMode.SmoothTransformation
+            made = part.scaled(width, height, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
+            self._scaled = (key, made)
+        return self._scaled[1]
 
     def _paint_strip(self, painter: QPainter) -> None:
         strip = QRectF(self.rect()).adjusted(MARGIN + 2, 0, -MARGIN - 2, -MARGIN)

@@ -116,6 +116,10 @@ class GridViewport:
         corner = QPointF(content.left() + column * cell.width(), content.top() + row * cell.height())
         return QRectF(corner, cell)
 
+    def cells_rect(self, rows: range, columns: range) -> QRectF:
+        """The rectangle of a block of cells, not empty, on the widget."""
+        return self.cell_rect(rows[0], columns[0]).united(self.cell_rect(rows[-1], columns[-1]))
+
     def visible(self) -> tuple[range, range]:
         """The rows and columns that are seen at least in part."""
         content, cell = self.content(), self.cell_size()

@@ -3,20 +3,41 @@
 Knows no Qt. The writing itself is the core's, whose sentences stand beside the window's; how precise is a setting.
 """
 
+from typing import ClassVar
+
+from psygnal import SignalInstance
+
 from core import words
 
 MINUS = words.MINUS
+FEWEST_DIGITS = 2
 
 
 class Precision:
     """With how many significant digits numbers are written where nothing else is asked for; a setting."""
 
     digits = 4
+    changed: ClassVar[SignalInstance] = SignalInstance()
+
+    @classmethod
+    def choose(cls, digits: int) -> None:
+        """Write all numbers with so many digits from now on."""
+        if digits != cls.digits:
+            cls.digits = digits
+            cls.changed.emit()
 
 
 def format_number(value: float, digits: int | None = None) -> str:
     """A value with `digits` significant digits (as set, unless given), as `words.number` writes it: `−0.01874`."""
     return words.number(value, digits or Precision.digits)
+
+
+def longest(low: float, high: float, digits: int) -> int:
+    """How many characters numbers take, at most, whose magnitudes lie between these two, neither of them 0."""
+    # Fixed notation is longest where it begins; in powers of ten both ends have the longest exponents.
+    most_zeros = 1.23456789e-3
+    found = [low, high, *([most_zeros] if low <= most_zeros <= high else [])]
+    return len(MINUS) + max(len(words.number(value, digits)) for value in found)
 
 
 def format_count(count: int) -> str:

@@ -47,7 +47,7 @@ def matrix_says(tab: WeightsTab, name: str, array: Array) -> None:
     """Whether every cell of the matrix, pointed at, says the name and the value of the array."""
     for (row, column), value in np.ndenumerate(array):
         tab.matrix.select(row, column)
-        assert tab.matrix.hover_text().startswith(f"{name}[{row}, {column}] = {format_number(value)} ")
+        assert tab.matrix.hover_text() == f"{name}[{row}, {column}] = {format_number(value)}"
 
 
 def bias_says(tab: WeightsTab, name: str, array: Array) -> None:

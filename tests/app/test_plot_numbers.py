@@ -14,7 +14,7 @@ from app.plots import color_maps
 from app.plots.distribution import distribution
 from app.plots.image_mosaic_view import mosaic_image
 from app.plots.mosaic import gap_mask, mosaic, mosaic_columns, mosaic_place
-from app.plots.numbers import format_count, format_number, format_share
+from app.plots.numbers import Precision, format_count, format_number, format_share, longest
 from app.theme import DARK, LIGHT, Theme, apply_theme, rgb
 from core.types import Array
 
@@ -64,6 +64,27 @@ def test_a_written_number_is_the_number_to_its_digits(value: float, digits: int)
     text = format_number(value, digits).replace("−", "-")
     assert float(text) == pytest.approx(value, rel=0.501 * 10.0 ** -(digits - 1), abs=0)
     assert len(text) <= digits + 7
+
+
+@given(st.floats(1e-12, 1e12), st.floats(1e-12, 1e12), st.floats(0, 1), st.integers(2, 9))
+def test_no_number_is_longer_than_the_longest(first: float, second: float, share: float, digits: int) -> None:
+    low, high = sorted((first, second))
+    between = low * (high / low) ** share
+    assert len(format_number(-between, digits)) <= longest(low, high, digits)
+
+
+def test_whoever_shows_numbers_hears_of_other_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Precision, "digits", 4)
+    heard: list[int] = []
+
+    def hear() -> None:
+        heard.append(Precision.digits)
+
+    Precision.changed.connect(hear)
+    for digits in (4, 6, 6, 4):
+        Precision.choose(digits)
+    Precision.changed.disconnect(hear)
+    assert heard == [6, 4]
 
 
 def test_counts_are_grouped_and_shares_do_not_round_to_everything_or_nothing() -> None:

@@ -6,14 +6,16 @@ from typing import TypeVar
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QHelpEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.plots import edge_names, matrix_view
+from app.plots.base import small_font
 from app.plots.image_mosaic_view import MosaicView
 from app.plots.matrix_view import MatrixView
-from app.plots.numbers import format_number
+from app.plots.numbers import Precision, format_number
 from app.theme import apply_theme
 
 LEFT = Qt.MouseButton.LeftButton
@@ -127,12 +129,86 @@ def test_a_legible_matrix_leaves_the_wheel_to_the_scroll_area(qtbot: QtBot) -> N
     assert view.viewport.zoom == 1.0
 
 
+def large_matrix(qtbot: QtBot) -> MatrixView:
+    """The weights of a large layer, zoomed in as far as one can."""
+    view = MatrixView()
+    array = np.random.default_rng(2).normal(size=(128, 1352)).astype(np.float32)
+    view.set_matrix(array, None, range(128), range(1352))
+    shown(qtbot, view)
+    wheel(view, QPoint(310, 120), 60)
+    view.grab()
+    return view
+
+
+def test_dragging_a_large_matrix_writes_only_the_numbers_that_come_into_view(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[float] = []
+    measured: list[str] = []
+
+    class Metrics:
+        def __init__(self, font: QFont) -> None:
+            self._metrics = QFontMetricsF(font)
+
+        def horizontalAdvance(self, text: str) -> float:
+            measured.append(text)
+            return self._metrics.horizontalAdvance(text)
+
+    def noted(value: float, digits: int | None = None) -> str:
+        written.append(value)
+        return format_number(value, digits)
+
+    monkeypatch.setattr(edge_names, "QFontMetricsF", Metrics)
+    view = large_matrix(qtbot)
+    monkeypatch.setattr(matrix_view, "format_number", noted)
+    seen = [len(cells) for cells in view.viewport.visible()]
+    QTest.mousePress(view, LEFT, pos=QPoint(200, 100))
+    for x in range(195, 155, -10):
+        move(view, QPoint(x, 98), LEFT)
+        view.grab()
+    QTest.mouseRelease(view, LEFT, pos=QPoint(155, 98))
+    assert 0 < seen[0] * seen[1] < 150
+    assert len(written) < 2 * seen[0] * seen[1], "in four frames fewer than all that are seen in two"
+    assert set(measured) <= {"127", "1351"}, "of the names only the longest"
+
+
+def test_a_large_matrix_keeps_the_names_of_its_rows_and_the_digits_of_its_numbers_while_it_is_dragged(
+    qtbot: QtBot,
+) -> None:
+    view = large_matrix(qtbot)
+    assert (view.named_rows(), view.named_columns()) == (1, 1)
+    room = view.viewport.room
+    assert room.left() > QFontMetricsF(small_font()).horizontalAdvance("127"), "the numbers of the rows have room"
+    digits = set()
+    for column in (3, 700, 1351):
+        view.show_cell(64, column)
+        view.grab()
+        numbers = (number for row in view.numbers_shown() for number in row)
+        digits |= {len(number.strip("−0.").split("e")[0].replace(".", "")) for number in numbers if "e" in number}
+    assert digits <= {Precision.digits}
+    QTest.keyClick(view, Qt.Key.Key_Home)
+    view.grab()
+    assert view.named_rows() in (5, 10) and view.named_columns() in (100, 200, 500), "round steps"
+
+
+@pytest.mark.parametrize("digits", [2, 6, 9])
+def test_cells_are_as_wide_as_the_chosen_digits_need(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, digits: int
+) -> None:
+    monkeypatch.setattr(Precision, "digits", digits)
+    array = np.array([[-1.23456789e-7, 0.123456789], [12.3456789, -0.00123456789]])
+    view = MatrixView()
+    view.set_matrix(array)
+    shown(qtbot, view)
+    assert view.numbers_shown() == [[format_number(value, digits) for value in row] for row in array]
+
+
 def test_numbers_in_cells_fit_and_are_the_values(qtbot: QtBot) -> None:
     array = np.array([[-0.123456, 0.5, np.nan], [1234.0, -1e-7, 0.0]])
     view = MatrixView()
     view.set_matrix(array)
     shown(qtbot, view)
-    assert view.numbers_shown() == [["−0.1235", "0.5000", "NaN"], ["1234", "−1e−7", "0"]]
+    assert view.numbers_shown() == [["−0.1235", "0.5000", "NaN"], ["1234", "−1.000e−7", "0"]]
     view.resize(120, 120)
     view.grab()
     assert all(len(number) * 5 <= view.viewport.cell_size().width() for row in view.numbers_shown() for number in row)

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
+from app.plots.numbers import Precision
 from app.view import PICTURES, TEXT, FrameClock, View
 from tests.app.documents import xor_document
 
@@ -83,3 +84,12 @@ def test_a_beat_draws_one_picture_and_all_words(document: Document, qtbot: QtBot
         clock._tick()
         assert sum(len(view.drawn) for view in pictures) == beat
     assert [len(view.drawn) for view in (*pictures, *words)] == [1] * 5, "all have had their turn"
+
+
+def test_other_digits_are_drawn_everywhere(document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Precision, "digits", 4)
+    view = shown(qtbot, Counting(document))
+    Precision.choose(7)
+    assert len(view.drawn) == 1
+    Precision.choose(4)
+    assert len(view.drawn) == 2
