@@ -35,6 +35,7 @@ class View(QWidget):
         self._stale = True
         self._refreshed_at = 0.0
         document.settled.connect(self.catch_up)
+        Precision.changed.connect(self.invalidate)
 
     def refresh(self) -> None:
         """Draw what the document holds now."""
