@@ -6,6 +6,7 @@ often as its kind of content is worth, and only while it can be seen.
 
 import time
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
@@ -76,7 +77,9 @@ class View(QWidget):
     def _refresh(self) -> None:
         self._stale = False
         self._refreshed_at = time.monotonic()
-        self.refresh()
+        # What went beyond the numbers is shown as NaN and infinity, not told as a warning.
+        with np.errstate(all="ignore"):
+            self.refresh()
 
 
 class FrameClock(QObject):

@@ -65,8 +65,10 @@ def test_every_kind_of_layer_can_be_added(digits: MainWindow) -> None:
         choose_from_popup(panel.add_button, layer.title)
         assert kinds(digits) == [before[0], kind, *before[1:]]
         assert panel.form is not None and panel.form.objectName() == kind
-        fits = kind not in {"dense", "softmax", "flatten", "global_avg_pool2d"}
-        assert document.problem == "" if fits else document.problem.startswith("Layer ") or kind == "flatten", kind
+        fits = kind not in {"dense", "softmax"}
+        assert (
+            document.problem == "" if fits else document.problem.startswith(f"Layer 2, {layer.title}, needs a vector")
+        )
         document.undo()
         assert kinds(digits) == before and document.problem == ""
 
