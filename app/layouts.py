@@ -46,6 +46,12 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
     return made
 
 
+def lines_height(widget: QWidget, lines: int) -> int:
+    """The height of so many lines of text in the widget's font, as the style sheet has it."""
+    widget.ensurePolished()
+    return lines * widget.fontMetrics().lineSpacing()
+
+
 def _fill(layout: Box, items: tuple[QWidget | QLayout | None, ...], spacing: int) -> Box:
     layout.setSpacing(spacing)
     layout.setContentsMargins(0, 0, 0, 0)

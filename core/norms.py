@@ -6,12 +6,13 @@ and walks along the tape ask the same lines, so both stop at the same step, with
 
 import dataclasses
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
 from core.network import Network
 from core.types import Array, Arrays, ChainruleError, OptionError
+from core.words import parameter_words
 
 WHOLE = ""
 """In place of a parameter's name: the gradient of all parameters together."""
@@ -38,7 +39,7 @@ class NormRange:
             )
 
     def words(self) -> str:
-        """What it waits for: "norm of the gradient of 0.weight outside 0.1 to 10"."""
+        """What it waits for: "norm of the gradient of the weight of layer 1 outside 0.1 to 10"."""
         return f"norm of {gradient_words(self.parameter)} outside {self.low:g} to {self.high:g}"
 
     def holds(self, norm: float) -> bool:
@@ -107,10 +108,35 @@ def norm_of(gradients: Arrays, parameter: str) -> float:
 
     Formula: ‖g‖ = √Σ g², summed in float64
     """
-    found = [array for name, array in gradients.items() if parameter in (WHOLE, name)]
-    return math.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in found))
+    return _length(array for name, array in gradients.items() if parameter in (WHOLE, name))
+
+
+def norm(array: Array) -> float:
+    """The Euclidean norm of all entries of one array.
+
+    Formula: ‖a‖ = √Σ a², summed in float64
+    """
+    return _length([array])
+
+
+def update_ratio(before: Array, after: Array) -> float:
+    """How far an update moved a parameter, measured by its own size.
+
+    Formula: ‖after − before‖ / ‖before‖; infinite where a parameter of zeros has moved, 0 where it has not
+    """
+    # Weights that have gone astray are told as they are: ∞ − ∞ is NaN.
+    with np.errstate(all="ignore"):
+        moved, size = norm(after - before), norm(before)
+    if size == 0:
+        return math.inf if moved else 0.0
+    return moved / size
 
 
 def gradient_words(parameter: str) -> str:
-    """ "the gradient of 0.weight", "the whole gradient"."""
-    return f"the gradient of {parameter}" if parameter != WHOLE else "the whole gradient"
+    """ "the gradient of the weight of layer 1", "the whole gradient"."""
+    return f"the gradient of {parameter_words(parameter)}" if parameter != WHOLE else "the whole gradient"
+
+
+def _length(arrays: Iterable[Array]) -> float:
+    with np.errstate(over="ignore"):
+        return math.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in arrays))

@@ -72,6 +72,12 @@ def every(number: int, word: str) -> str:
     return f"the {word}" if number == 1 else f"each of {plural(number, word)}"
 
 
+def parameter_words(name: str) -> str:
+    """A parameter by its name in a state dict, as people count layers: "0.weight" is "the weight of layer 1"."""
+    layer, own = name.split(".", maxsplit=1)
+    return f"the {own} of layer {int(layer) + 1}"
+
+
 def memory_text(size: int) -> str:
     """A number of bytes as people say it: "3.1 GB"; what no computer has in powers of ten: "1.6e10 TB"."""
     if size >= 10**15:

@@ -4,15 +4,14 @@ import numpy as np
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.document.document import Document
+from app.layouts import lines_height
 from app.panels.reached import Inside, inside, output, output_gradient
 from app.plots.histogram import HistogramView
 from app.plots.numbers import format_count, format_number, format_share
 from app.view import HISTOGRAMS, View
 from core.explain.protocol import Place
+from core.saturation import saturated
 from core.types import Array, shape_text
-
-STEEPEST = {"sigmoid": 0.25, "tanh": 1.0}
-"""The steepest slope of the activations that saturate, by kind."""
 
 _TALLEST = 240
 
@@ -38,6 +37,8 @@ class ActivationsTab(View):
             for text in (facts, line):
                 text.setProperty("role", "note")
                 text.setWordWrap(True)
+            # As high with one line as with two: nothing below it may move as one steps.
+            facts.setMinimumHeight(lines_height(facts, 2))
             view.setMaximumHeight(_TALLEST)
             column.addWidget(line)
             column.addWidget(view, 1)
@@ -95,20 +96,11 @@ class ActivationsTab(View):
             document.questions.ask(_place(document, layer, index, gradient=gradient))
 
     def _saturated(self, y: Array, index: int) -> str:
-        network = self.document.network
-        kind = network.layers[index].kind if network and 0 <= index < len(network.layers) else ""
-        if kind not in STEEPEST:
+        step = self.document.step
+        count = saturated(step.layers[index], y) if step and 0 <= index < len(step.layers) else None
+        if count is None:
             return ""
-        return f" · {format_share(saturated(y, kind), y.size)} saturated (slope below a tenth of the steepest)"
-
-
-def saturated(y: Array, kind: str) -> int:
-    """How many outputs of a "sigmoid" or "tanh" lie where the curve's slope is below a tenth of its steepest.
-
-    Formula: slope = y (1 − y) for sigmoid, 1 − y² for tanh
-    """
-    slope = y * (1 - y) if kind == "sigmoid" else 1 - y * y
-    return int(np.count_nonzero(slope < 0.1 * STEEPEST[kind]))
+        return f" · {format_share(count, y.size)} saturated (slope below a tenth of the steepest)"
 
 
 def _place(document: Document, layer: int, index: tuple[int, ...], *, gradient: bool) -> Place:

@@ -3,20 +3,23 @@
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.document.document import Document
+from app.layouts import lines_height
 from app.panels.reached import (
+    NORM_HELP,
+    RATIO_HELP,
     Inside,
     inside,
-    norm,
     nothing_to_learn,
     parameter_gradient,
     parameter_names,
     parameter_place,
-    update_ratio,
+    parameter_ratio,
 )
 from app.plots.histogram import HistogramView
 from app.plots.numbers import format_number
 from app.view import HISTOGRAMS, View
 from core.explain.protocol import Place
+from core.norms import norm
 from core.types import Array, shape_text
 
 _TALLEST = 240
@@ -39,6 +42,8 @@ class GradientsTab(View):
             for text in (facts, line):
                 text.setProperty("role", "note")
                 text.setWordWrap(True)
+            facts.setMinimumHeight(lines_height(facts, 2))
+            facts.setToolTip(f"{NORM_HELP}\n{RATIO_HELP}")
             view.setMaximumHeight(_TALLEST)
             column.addWidget(line)
             column.addWidget(view, 1)
@@ -92,7 +97,7 @@ class GradientsTab(View):
     def _facts(self, name: str, gradient: Array) -> str:
         parameter = name.split(".")[1]
         value = self.document.parameters()[name]
-        ratio = update_ratio(self.document, name)
+        ratio = parameter_ratio(self.document, name)
         moved = "not updated yet" if ratio is None else format_number(ratio, 3)
         return (
             f"‖d_{parameter}‖ {format_number(norm(gradient), 3)} · ‖{parameter}‖ {format_number(norm(value), 3)}\n"

@@ -46,6 +46,11 @@ class Inspector(View):
         self.title_changed.emit(self.title)
         self.note_changed.emit(layer_note(self.document, self.document.selected_layer))
 
+    def show_gradients(self) -> None:
+        """Bring the gradients of the selected layer to the front, for whoever asks where a norm comes from."""
+        self.tabs.setCurrentWidget(self.gradients)
+        self.gradients.histograms[0].setFocus()
+
     def _show_answer(self) -> None:
         if self.document.questions.current is not None:
             self.tabs.setCurrentWidget(self.explain)

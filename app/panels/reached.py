@@ -4,12 +4,12 @@ Every answer is an array or a sentence for the person; so no panel can show a nu
 """
 
 import dataclasses
-import math
 
 import numpy as np
 
 from app.document.document import Document
 from core.explain.protocol import Place
+from core.norms import update_ratio
 from core.substeps import SubStep
 from core.tape import Record
 from core.types import Array, shape_text
@@ -20,6 +20,9 @@ LOSS_MISSING = "The forward pass has not reached the loss yet: press Next layer.
 BACKWARD_MISSING = "The backward pass has not reached this layer yet: press Next layer."
 UPDATE_MISSING = "This step has not updated {} yet: press Next layer."
 NOT_NEEDED = "No gradient is computed here: no layer before it has anything to learn."
+
+NORM_HELP = "A norm is the root of the sum of the squares of all entries."
+RATIO_HELP = "update/parameter is the norm of after − before, divided by the norm of before."
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -140,7 +143,9 @@ def parameter_change(document: Document, name: str) -> Array | str:
     record = update_record(document, name)
     if record is None:
         return UPDATE_MISSING.format(f"the {name.split('.')[1]}") if document.tape else document.problem
-    return _moved(record)
+    # Weights that have gone astray are shown as they are: ∞ − ∞ is NaN.
+    with np.errstate(all="ignore"):
+        return record.tensors["after"] - record.tensors["before"]
 
 
 def update_record(document: Document, name: str) -> Record | None:
@@ -161,25 +166,7 @@ def parameter_place(document: Document, name: str, index: tuple[int, ...], *, gr
     return Place(None, name, index)
 
 
-def norm(array: Array) -> float:
-    """√ of the sum of all squares, computed in float64."""
-    flat = np.ravel(array).astype(np.float64)
-    with np.errstate(all="ignore"):
-        return math.sqrt(flat @ flat)
-
-
-def update_ratio(document: Document, name: str) -> float | None:
-    """‖after − before‖ / ‖before‖ of a parameter, once its update is reached; infinite for a parameter of zeros."""
+def parameter_ratio(document: Document, name: str) -> float | None:
+    """‖after − before‖ / ‖before‖ of a parameter, once its update is reached."""
     record = update_record(document, name)
-    if record is None:
-        return None
-    moved, before = norm(_moved(record)), norm(record.tensors["before"])
-    if before == 0:
-        return math.inf if moved else 0.0
-    return moved / before
-
-
-def _moved(record: Record) -> Array:
-    # Weights that have gone astray are shown as they are: ∞ − ∞ is NaN.
-    with np.errstate(all="ignore"):
-        return record.tensors["after"] - record.tensors["before"]
+    return None if record is None else update_ratio(record.tensors["before"], record.tensors["after"])

@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontInfo
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.panels.gradient_flow import EMPTY, FlowRow, GradientFlow
+from app.panels.flow_bars import FlowRow
+from app.panels.gradient_flow import EMPTY, GradientFlow
+from app.panels.inspector import Inspector
+from app.plots.base import small_font
 from tests.app.panel_documents import XOR_RECORDS, norm, show, step, tape_of, xor_document
 
 
@@ -74,11 +78,36 @@ def test_zero_infinite_and_missing_values_are_painted_without_an_error(qtbot: Qt
     assert view.bars.decades() == (-5, 1)
 
 
-def test_a_click_on_a_row_selects_its_layer(qtbot: QtBot) -> None:
+def test_a_click_on_a_row_selects_its_layer_and_asks_for_its_gradients(qtbot: QtBot) -> None:
     document = xor_document()
     view = show(qtbot, GradientFlow(document))
     document.next_batch()
     document.select_layer(0)
     row = (view.bars.height() - 20) // 5
-    QTest.mouseClick(view.bars, Qt.MouseButton.LeftButton, pos=QPoint(30, 10 + min(row, 64) * 2 + 10))
+    with qtbot.waitSignal(view.gradients_wanted):
+        QTest.mouseClick(view.bars, Qt.MouseButton.LeftButton, pos=QPoint(30, 10 + min(row, 64) * 2 + 10))
     assert document.selected_layer == 2
+
+
+def test_rows_are_reached_by_keyboard_and_say_how_their_numbers_are_made(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = show(qtbot, GradientFlow(document))
+    document.next_batch()
+    document.select_layer(0)
+    bars = view.bars
+    bars.setFocus()
+    assert bars.hover_text() == ""
+    for _ in range(3):
+        QTest.keyClick(bars, Qt.Key.Key_Down)
+    assert bars.hover_text().startswith("3 · Dense W: norm of the gradient ")
+    assert "root of the sum of the squares" in bars.tool_tip_text() and "after − before" in bars.tool_tip_text()
+    with qtbot.waitSignal(view.gradients_wanted):
+        QTest.keyClick(bars, Qt.Key.Key_Return)
+    assert document.selected_layer == 2
+    assert not QFontInfo(small_font()).bold(), "the font that all pictures share is as it was"
+
+
+def test_the_inspector_brings_the_gradients_to_the_front(qtbot: QtBot) -> None:
+    inspector = show(qtbot, Inspector(xor_document()))
+    inspector.show_gradients()
+    assert inspector.tabs.currentWidget() is inspector.gradients

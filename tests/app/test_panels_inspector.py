@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
 from app.panels import reached
-from app.panels.activations_tab import ActivationsTab, saturated
+from app.panels.activations_tab import ActivationsTab
 from app.panels.gradients_tab import GradientsTab
 from app.panels.inspector import Inspector
 from app.panels.weight_views import FilterView, VectorView
@@ -227,13 +227,6 @@ def test_input_and_loss_have_values_too(qtbot: QtBot) -> None:
     assert is_of(tab.gradients.distribution(), tape_of(document).records[3].tensors["dy"])
 
 
-def test_saturated_counts_where_the_slope_is_below_a_tenth_of_the_steepest() -> None:
-    x = np.linspace(-6, 6, 1001)
-    assert saturated(np.tanh(x), "tanh") == np.count_nonzero(1 / np.cosh(x) ** 2 < 0.1)
-    s = 1 / (1 + np.exp(-x))
-    assert saturated(s, "sigmoid") == np.count_nonzero(np.exp(-x) / (1 + np.exp(-x)) ** 2 < 0.025)
-
-
 def test_saturation_is_said_of_tanh_only(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, ActivationsTab(xor))
     step(xor, 1)
@@ -260,20 +253,24 @@ def test_gradients_tab_shows_both_parameters_and_the_ratio_after_the_update(qtbo
     assert "update/bias not updated yet" in tab.facts[1].text()
 
 
+def test_the_facts_say_how_a_norm_is_made_and_take_the_same_room_whatever_they_say(qtbot: QtBot, xor: Document) -> None:
+    gradients, activations = show(qtbot, GradientsTab(xor), 360, 600), show(qtbot, ActivationsTab(xor), 360, 600)
+    places = set()
+    for _ in range(XOR_RECORDS):
+        step(xor, 1)
+        xor.select_layer(0)
+        QApplication.processEvents()  # lays out
+        places.add((gradients.histograms[1].y(), activations.gradients.y()))
+    assert len(places) == 1
+    assert "root of the sum of the squares" in gradients.facts[0].toolTip()
+
+
 def test_gradients_tab_of_a_layer_without_weights_says_so(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, GradientsTab(xor))
     step(xor, XOR_RECORDS)
     xor.select_layer(1)
     assert tab.histograms[0].message() == "Tanh has no weights: its values and their gradients are under Activations."
     assert not tab.histograms[1].isVisible()
-
-
-def test_update_ratio_of_a_parameter_of_zeros_is_infinite_not_an_error(xor: Document) -> None:
-    step(xor, XOR_RECORDS)
-    record = reached.update_record(xor, "2.bias")
-    assert record
-    record.tensors["before"] = np.zeros_like(record.tensors["before"])
-    assert reached.update_ratio(xor, "2.bias") == np.inf
 
 
 def test_hidden_tabs_are_not_computed_until_they_are_shown(qtbot: QtBot, xor: Document) -> None:

@@ -173,7 +173,7 @@ def test_the_menu_lists_sets_and_removes(document: Document, bar: TapeBar) -> No
     menu.aboutToShow.emit()
     assert list(entries(menu))[2:4] == [
         "forward of layer 2, Tanh",
-        "norm of the gradient of 0.weight outside 0.5 to 2",
+        "norm of the gradient of the weight of layer 1 outside 0.5 to 2",
     ]
     assert menu.actions()[0].isChecked() and bar.control.breakpoints.accessibleDescription() == "2 set"
     choose(bar, "forward of layer 2, Tanh")

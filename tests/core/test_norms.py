@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from core.clipping import ClipNorm
-from core.norms import WHOLE, NormError, NormRange, NormWatch
+from core.norms import WHOLE, NormError, NormRange, NormWatch, norm, update_ratio
 from core.optimizers import optimizer_from_spec
 from core.penalties import L2Penalty
 from core.tape import Tape
 from core.trainer import Trainer
 from core.types import Array, Arrays, OptionError
+from core.words import parameter_words
 from tests.core.networks import DENSE, XOR, Net
 from tests.core.training import ADAM, TRAINED, dataset, everything, same_bits, trainer
 
@@ -99,7 +100,7 @@ def test_the_range_that_is_left_first_on_the_way_back_is_named() -> None:
     one = trainer(DENSE)
     last = f"{max(int(name.split('.')[0]) for name in one.network.parameters())}.weight"
     watch = watching(one, NormRange(WHOLE, 1e6, 1e7), NormRange("0.weight", 1e6, 1e7), NormRange(last, 1e6, 1e7))
-    with pytest.raises(NormError, match=f"the gradient of {last} is"):
+    with pytest.raises(NormError, match=f"the gradient of {parameter_words(last)} is"):
         one.train_step(watch)
     watch = watching(one, NormRange(WHOLE, 1e6, 1e7), NormRange("99.weight", 1e6, 1e7))
     with pytest.raises(NormError, match="the whole gradient is"):
@@ -140,7 +141,7 @@ def test_a_sentence_has_the_digits_that_show_the_norm_is_outside(
     low: float, high: float, norm: float, words: str
 ) -> None:
     sentence = NormRange("2.bias", low, high).sentence(7, norm)
-    assert sentence == f"Stopped in step 7: the norm of the gradient of 2.bias {words}"
+    assert sentence == f"Stopped in step 7: the norm of the gradient of the bias of layer 3 {words}"
 
 
 def test_errors_and_ranges_cross_from_one_process_to_another() -> None:
@@ -153,3 +154,12 @@ def test_errors_and_ranges_cross_from_one_process_to_another() -> None:
 def test_a_range_that_makes_no_sense_is_refused(low: float, high: float) -> None:
     with pytest.raises(OptionError, match="range"):
         NormRange(WHOLE, low, high)
+
+
+def test_the_update_is_measured_by_the_parameters_own_size() -> None:
+    assert norm(np.array([[3.0, 0.0], [0.0, 4.0]], dtype=np.float32)) == 5
+    assert update_ratio(np.array([3.0, 4.0]), np.array([3.0, 5.0])) == pytest.approx(0.2)
+    zeros = np.zeros(3, dtype=np.float32)
+    assert update_ratio(zeros, zeros) == 0
+    assert update_ratio(zeros, zeros + 1) == math.inf
+    assert math.isnan(update_ratio(np.array([math.inf]), np.array([math.inf])))
