@@ -14,7 +14,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from app.engine.channel import ENDED, Channel
-from app.engine.engine import Engine
+from app.engine.engine import ADVICE, Engine
 from app.engine.protocol import (
     Begun,
     ChangeOptimizer,
@@ -24,6 +24,7 @@ from app.engine.protocol import (
     Load,
     Pause,
     Quit,
+    Ready,
     Run,
     Stopped,
     Watch,
@@ -38,7 +39,13 @@ TICK = 16
 """Milliseconds between two looks at what the child reports."""
 
 PATIENCE = 2.0
-"""Seconds after which a child that was told to stop is stopped by force, and a step counts as long."""
+"""Seconds without a word after which a step counts as long, and a child that was told to stop is ended by force."""
+
+_PATIENCE_WITH_SLOW = 2.0
+"""As many times its longest silence so far may a child take that did report: it is slow, and does not hang."""
+
+_NOTICEABLE = 0.15
+"""Seconds that a person is left waiting without being told."""
 
 _KILLED = -9
 """Exit code of a process that was killed."""
@@ -59,6 +66,8 @@ class ProcessEngine(Engine):
         self._owes_grant = False
         self._pausing_since = 0.0
         self._heard_at = 0.0
+        self._longest_silence = 0.0  # seconds between two reports of this run
+        self._is_up = False  # whether the child has said that it is there
         self._has_begun = False  # whether the child has taken up this run
         self._is_slow = False
         self._timer = QTimer(self)
@@ -75,6 +84,7 @@ class ProcessEngine(Engine):
         if self._channel is not None and self._is_alive():
             self._channel.send(Load(data))
         else:
+            self._end_child()
             self._prepare()
 
     def start(self, run: Run) -> None:
@@ -83,10 +93,14 @@ class ProcessEngine(Engine):
             self._spawn()
         assert self._channel
         self._block = StateBlock.for_state(run.state)
+        try:
+            placed = self._block.write(run.state, handover=True)
+        except MemoryError:
+            self._remove_block()
+            raise
         self._last = unmoved(run.state)
         self._running, self._owes_grant, self._has_begun, self._pausing_since = True, False, False, 0.0
-        self._heard_at = time.monotonic()
-        placed = self._block.write(run.state, handover=True)
+        self._heard_at, self._longest_silence = time.monotonic(), 0.0
         self._channel.send(dataclasses.replace(run, state=placed, block=self._block.name))
         self._timer.start()
 
@@ -97,7 +111,11 @@ class ProcessEngine(Engine):
 
     def pause_now(self) -> None:
         self.pause()
+        since, told = time.monotonic(), False
         while self._running:
+            if not told and time.monotonic() - since > _NOTICEABLE:
+                told = True
+                self.waits.emit()
             self._tick(0.01)
 
     def change_optimizer(self, spec: dict[str, Any]) -> None:
@@ -133,8 +151,13 @@ class ProcessEngine(Engine):
             self._channel.send(Grant())
 
     def _take(self, message: object) -> None:
-        self._heard_at = time.monotonic()
-        if isinstance(message, Begun):
+        now = time.monotonic()
+        if self._has_begun:
+            self._longest_silence = max(self._longest_silence, now - self._heard_at)
+        self._heard_at = now
+        if isinstance(message, Ready):
+            self._is_up = True
+        elif isinstance(message, Begun):
             self._has_begun = True
         elif isinstance(message, Frame):
             message = self._unpacked(message)
@@ -159,11 +182,11 @@ class ProcessEngine(Engine):
     def _watch(self) -> None:
         """Notice a child that hangs or takes long over a step."""
         now = time.monotonic()
-        if self._pausing_since and now - self._pausing_since > PATIENCE:
+        silent, asked_for = now - self._heard_at, now - self._pausing_since
+        hangs = silent > max(PATIENCE, _PATIENCE_WITH_SLOW * self._longest_silence)
+        if self._pausing_since and hangs and asked_for > PATIENCE / 2:
             self._give_back("The training process did not stop when told to and was ended")
-            return
-        silent = now - self._heard_at
-        if silent > PATIENCE or self._is_slow:
+        elif self._has_begun and (silent > PATIENCE or self._is_slow):
             self._is_slow = silent > PATIENCE
             self.slow.emit(silent if self._is_slow else 0.0)
 
@@ -172,11 +195,15 @@ class ProcessEngine(Engine):
         assert self._last is not None and self._last.state is not None
         # Paused before the child had come round to the run: nothing is lost, so there is nothing to tell.
         is_problem = self._has_begun or not self._pausing_since
-        if self._end_child() == _KILLED and what == ENDED:
+        was_up, code = self._is_up, self._end_child()
+        if code == _KILLED and what == ENDED:
             what = f"{what} (it was killed, as the system does when memory runs out)"
-        self._prepare()
-        steps = self._last.state["steps"]
-        reason = f"{what}. The weights after step {steps} are here, and a new process is ready: press Run to go on."
+        kept = f"The weights after step {self._last.state['steps']} are here"
+        if was_up:
+            self._prepare()
+            reason = f"{what}. {kept}, and a new process is ready: press Run to go on."
+        else:
+            reason = f"The training process could not be started (exit code {code}). {kept}. {ADVICE}"
         self._finish(Stopped(unmoved(self._last.state), reason if is_problem else "", is_problem))
 
     def _finish(self, stopped: Stopped) -> None:
@@ -210,7 +237,7 @@ class ProcessEngine(Engine):
         process.start()
         # Only the child holds that end now; when it dies, reading says so.
         theirs.close()
-        self._process, self._channel = process, Channel(ours)
+        self._process, self._channel, self._is_up = process, Channel(ours), False
         if self._data is not None:
             self._channel.send(Load(self._data))
 

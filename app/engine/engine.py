@@ -8,6 +8,9 @@ from app.engine.protocol import Run
 from core.datasets.base import Dataset
 from core.norms import NormRange
 
+ADVICE = "If that happens again, start Chainrule with --single-process: it then trains in the window's own process."
+"""For whoever cannot start a process."""
+
 
 class Engine(QObject):
     """Runs one training at a time; all signals come from the thread of the window."""
@@ -20,6 +23,9 @@ class Engine(QObject):
 
     slow = Signal(float)
     """For how many seconds the current step has been running, once that is long; 0 when it is over."""
+
+    waits = Signal()
+    """`pause_now` has to wait noticeably long."""
 
     def waiting(self) -> int:
         """Reports that have arrived and were not shown yet."""

@@ -79,6 +79,11 @@ class Quit:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ready:
+    """The process is there: it could be started."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Begun:
     """The run was taken up; from here on there is something to lose."""
 

@@ -11,7 +11,20 @@ from multiprocessing.connection import Connection, wait
 from threadpoolctl import threadpool_limits
 
 from app.engine.loop import TrainingLoop
-from app.engine.protocol import Begun, ChangeOptimizer, Failed, Frame, Grant, Load, Pause, Quit, Run, Stopped, Watch
+from app.engine.protocol import (
+    Begun,
+    ChangeOptimizer,
+    Failed,
+    Frame,
+    Grant,
+    Load,
+    Pause,
+    Quit,
+    Ready,
+    Run,
+    Stopped,
+    Watch,
+)
 from app.engine.state_block import StateBlock
 from core.datasets.base import Dataset
 
@@ -52,6 +65,7 @@ class _Worker:
         self._granted = False
 
     def serve(self) -> None:
+        self._connection.send(Ready())
         while True:
             # Without a run there is nothing to do but wait.
             while self._loop is None or self._connection.poll():

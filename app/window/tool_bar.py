@@ -66,13 +66,16 @@ class Position(View):
 
     def refresh(self) -> None:
         document = self.document
-        facts = [("epoch", format_count(document.epochs_done + 1)), ("step", format_count(document.steps_done))]
+        # While a training runs, the cards may be behind it.
+        step = max(document.steps_done, len(document.history.losses)) if document.running else document.steps_done
+        epoch = step // document.trainer.batches_per_epoch + 1 if document.trainer else 1
+        facts = [("epoch", format_count(epoch)), ("step", format_count(step))]
         if (rate := self.rate_in_force()) is not None:
             facts.append(("rate now", format_number(rate, 3)))
-        if document.steps_done and (loss := document.history.losses.near(document.steps_done)):
+        if step and (loss := document.history.losses.near(step)):
             low, high = format_number(loss.low), format_number(loss.high)
             facts.append(("loss", low if low == high else f"{low}…{high}"))
-        if found := document.shown_evaluation():
+        if found := document.history.evaluation_at(step):
             accuracy = found[1].accuracy
             if accuracy is None:
                 facts.append(("test loss", format_number(found[1].loss)))
@@ -115,6 +118,7 @@ class MainToolBar(QToolBar):
         self.setMovable(False)
         self._document = document
         self._actions = actions
+        self._pausing = False
         self.setIconSize(QSize(16, 16))
         self._add("run", "primary")
         self.addSeparator()
@@ -159,13 +163,20 @@ class MainToolBar(QToolBar):
 
     def show_running(self) -> None:
         """Run or Pause, by what pressing it would do."""
-        running = self._document.running
-        self._actions["run"].setText("Pause" if running else "Run")
+        self._actions["run"].setText("Pause" if self._would_pause() else "Run")
         self._tint()
+
+    def show_pausing(self, pausing: bool) -> None:
+        """A pause is on its way, after which Run would train on; or not."""
+        self._pausing = pausing
+        self.show_running()
+
+    def _would_pause(self) -> bool:
+        return self._document.running and not self._pausing
 
     def _tint(self) -> None:
         color = current_theme().on_accent
-        self._actions["run"].setIcon(icon("pause" if self._document.running else "play", color))
+        self._actions["run"].setIcon(icon("pause" if self._would_pause() else "play", color))
         self._actions["next_layer"].setIcon(icon("step-forward", current_theme().backward))
 
     def show_experiment(self) -> None:

@@ -3,12 +3,16 @@
 import dataclasses
 import multiprocessing
 import os
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_info
+
 from app.document.presets import load_preset
+from app.engine.state_block import StateBlock
 from core.datasets.base import Dataset
 from core.experiment import Experiment
 from core.trainer import Trainer
@@ -58,8 +62,35 @@ def _hang() -> None:
     threading.Event().wait()
 
 
+def _take_long() -> None:
+    threading.Event().wait(0.4)
+
+
 def _end() -> None:
     raise SystemExit
+
+
+def blas_threads() -> set[int]:
+    """With how many threads matrices are multiplied in this process."""
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def _die_handing_back() -> None:
+    write = StateBlock.write
+    if write.__name__ != "write":
+        return  # done in the step before
+
+    def write_and_die(block: StateBlock, state: Mapping[str, Any], *, handover: bool = False) -> dict[str, Any]:
+        if handover:
+            write(block, state, handover=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return write(block, state)
+
+    setattr(StateBlock, "write", write_and_die)  # noqa: B010
+
+
+def _tell_threads() -> None:
+    raise RuntimeError(f"matrices are multiplied with {blas_threads()} threads")
 
 
 def _pipe() -> Any:
@@ -87,7 +118,10 @@ TROUBLES: dict[str, Callable[[], None]] = {
     "raise": _raise,
     "memory": _run_out_of_memory,
     "hang": _hang,
+    "slow": _take_long,
     "end": _end,
+    "die handing back": _die_handing_back,
+    "threads": _tell_threads,
     "garbage": _send_garbage,
     "half a message": _send_half_a_message,
     "unknown": _send_unknown,

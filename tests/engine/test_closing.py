@@ -3,6 +3,7 @@
 import multiprocessing
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,15 @@ from pytestqt.qtbot import QtBot
 from app.document.document import Document
 from app.document.presets import load_preset
 from app.engine.client import ProcessEngine
+from app.engine.engine import ADVICE
+from app.engine.in_process import InProcessEngine
 from app.engine.protocol import Until
+from app.engine.state_block import StateBlock
 from app.window.main_window import MainWindow
+from app.window.start import make_engine
 from tests.engine.conftest import MakeDesk
-from tests.engine.desk import SECONDS, assert_goes_on, child, comes_about, shared_blocks
-from tests.engine.faulty import faulty_xor
+from tests.engine.desk import SECONDS, Desk, assert_goes_on, child, comes_about, shared_blocks
+from tests.engine.faulty import blas_threads, faulty_xor
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
@@ -72,9 +77,74 @@ def test_a_process_that_cannot_be_started(make_desk: MakeDesk, monkeypatch: pyte
     desk.wait(lambda: not multiprocessing.active_children())
     desk.control.run(Until(steps=50))
     assert not desk.document.running
-    assert desk.problems == ["The training could not be started (OSError: no more processes)."]
+    assert desk.problems == [f"The training could not be started (OSError: no more processes). {ADVICE}"]
     monkeypatch.undo()
     assert_goes_on(desk)
+
+
+@needs_proc
+def test_a_process_that_ends_as_soon_as_it_is_started(make_desk: MakeDesk) -> None:
+    context = multiprocessing.get_context("spawn")
+    context.set_executable("/bin/false")
+    try:
+        desk = make_desk(load_preset("xor"))
+        for _ in range(2):
+            desk.control.run()
+            desk.wait_for_end()
+    finally:
+        context.set_executable(sys.executable)
+    assert len(desk.problems) == 2
+    assert all("could not be started" in problem and problem.endswith(ADVICE) for problem in desk.problems)
+    assert_goes_on(desk)
+
+
+@needs_proc
+def test_new_data_when_the_idle_process_has_died_leaves_no_thread_and_no_pipe(make_desk: MakeDesk) -> None:
+    desk = make_desk(load_preset("xor"))
+    files = Path("/proc/self/fd")
+    threads, pipes = threading.active_count(), len(list(files.iterdir()))
+    for _ in range(3):
+        process = child()
+        process.kill()
+        process.join()
+        desk.control.load()
+    assert threading.active_count() == threads and len(list(files.iterdir())) == pipes
+    assert_goes_on(desk)
+
+
+def test_a_run_that_finds_no_memory_to_begin_in_leaves_none(
+    make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, blocks = make_desk(load_preset("xor")), []
+
+    def refuse(block: StateBlock, *_: Any, **__: Any) -> None:
+        blocks.append(block.name)
+        raise MemoryError
+
+    monkeypatch.setattr(StateBlock, "write", refuse)
+    desk.control.run()
+    assert not desk.document.running and "MemoryError" in desk.problems[0]
+    assert blocks and blocks[0].lstrip("/") not in shared_blocks()
+    monkeypatch.undo()
+    assert_goes_on(desk)
+
+
+def test_both_processes_multiply_with_the_same_number_of_threads(qtbot: QtBot) -> None:
+    for threads in (2, 1):
+        engine = make_engine(threads, single_process=False)
+        assert blas_threads() == {threads}
+        desk = Desk(qtbot, faulty_xor("threads"), engine)
+        desk.control.run()
+        desk.wait_for_end()
+        engine.close()
+        assert f"with {{{threads}}} threads" in desk.problems[0]
+
+
+def test_in_a_single_process_the_window_trains(qtbot: QtBot) -> None:
+    desk = Desk(qtbot, load_preset("xor"), make_engine(1, single_process=True))
+    desk.train_to(30)
+    assert isinstance(desk.engine, InProcessEngine) and not multiprocessing.active_children()
+    desk.assert_as_if_never_interrupted()
 
 
 @needs_proc

@@ -64,6 +64,7 @@ def test_killed_while_evaluating(make_desk: MakeDesk, tmp_path: Path) -> None:
 
 def test_killed_before_it_takes_up_the_run(make_desk: MakeDesk) -> None:
     desk = make_desk(load_preset("xor"))
+    desk.wait(lambda: desk.engine.waiting() == 1)  # it is up
     desk.control.run()
     child().kill()
     desk.wait_for_end()
@@ -72,14 +73,14 @@ def test_killed_before_it_takes_up_the_run(make_desk: MakeDesk) -> None:
     assert_goes_on(desk)
 
 
+@needs_stop
 def test_killed_while_it_hands_the_weights_back(make_desk: MakeDesk) -> None:
-    desk = make_desk(load_preset("xor"))
-    desk.run()
-    desk.control.pause()
-    child().kill()
-    desk.wait_for_end()
+    desk = make_desk(faulty_xor("die handing back"))
+    desk.run(frames=3)
+    desk.pause()
+    assert len(desk.problems) == 1 and desk.problems[0].endswith(KEPT)
     assert desk.document.steps_done > 1
-    assert_goes_on(desk)
+    desk.assert_as_if_never_interrupted()
 
 
 def test_killed_while_nothing_runs(make_desk: MakeDesk) -> None:

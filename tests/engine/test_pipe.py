@@ -11,7 +11,7 @@ import pytest
 
 from app.document.presets import load_preset
 from app.engine.channel import ENDED, Channel
-from app.engine.protocol import Begun, Failed, Frame, Grant, Load, Quit, Run, Stopped, Until
+from app.engine.protocol import Begun, Failed, Frame, Grant, Load, Quit, Ready, Run, Stopped, Until
 from app.engine.state_block import StateBlock
 from app.engine.worker import work
 from tests.engine.desk import SECONDS, assert_same, shared_blocks
@@ -80,8 +80,9 @@ def test_a_worker_sends_no_frame_that_was_not_granted_and_loses_no_loss() -> Non
     ours.send(Load(data))
     run = Run(experiment, block.write(twin.state(), handover=True), Until(steps=4000), block=block.name)
     ours.send(run)
-    begun, frame, stopped = (ours.recv() for _ in range(3))
-    assert isinstance(begun, Begun) and isinstance(frame, Frame) and isinstance(stopped, Stopped)
+    ready, begun, frame, stopped = (ours.recv() for _ in range(4))
+    assert isinstance(ready, Ready) and isinstance(begun, Begun)
+    assert isinstance(frame, Frame) and isinstance(stopped, Stopped)
     losses = np.concatenate([frame.losses, stopped.frame.losses])
     assert losses.tolist() == [twin.train_step() for _ in range(4000)]
     # Both states are still there to be read: the last one did not overwrite the first.
