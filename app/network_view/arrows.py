@@ -25,29 +25,30 @@ class Arrow:
     travelled: bool
     shape: str  # "8×13×13"
     words: str  # for the tool tip
+    above: bool = False  # the shape stands above the arrow, where links run below it
 
     def place(self) -> QRectF:
-        """Where the pointer finds it: the arrow and the shape below it."""
+        """Where the pointer finds it: the arrow and its shape."""
         length = metrics(_SIZES[-1]).horizontalAdvance(self.shape)
-        return QRectF(self.centre.x() - _NEAR, self.centre.y() - _NEAR, 2 * _NEAR, 2 * _NEAR + length)
+        around = QRectF(self.centre.x() - _NEAR, self.centre.y() - _NEAR, 2 * _NEAR, 2 * _NEAR)
+        return around.adjusted(0, -length, 0, 0) if self.above else around.adjusted(0, 0, 0, length)
 
-    def paint(self, painter: QPainter, gap: QRectF, *, with_shape: bool) -> None:
+    def paint(self, painter: QPainter, gap: QRectF) -> None:
         """The arrow in the colour of its direction, and its shape where there is room: across, or else downwards."""
         theme = current_theme()
         color = theme.forward if self.direction > 0 else theme.backward
         self._paint_arrow(painter, color if self.travelled else theme.border)
-        if not with_shape:
-            return
         painter.setPen(text_color(color) if self.travelled else QColor(theme.muted))
         points = next((p for p in _SIZES if metrics(p).horizontalAdvance(self.shape) <= gap.width() - _MARGIN), None)
         painter.setFont(font(points or _SIZES[-1]))
         measure = metrics(points or _SIZES[-1])
         length, height = measure.horizontalAdvance(self.shape) + 1, measure.height()
-        top = self.centre.y() + _BELOW
+        long = height if points else length
+        top = self.centre.y() - _BELOW - long if self.above else self.centre.y() + _BELOW
         middle = int(Qt.AlignmentFlag.AlignCenter)
         if points:
             painter.drawText(QRectF(self.centre.x() - length / 2, top, length, height), middle, self.shape)
-        elif top + length <= gap.bottom():
+        elif gap.top() <= top and top + length <= gap.bottom():
             painter.save()
             painter.translate(self.centre.x(), top + length / 2)
             painter.rotate(90)

@@ -111,9 +111,14 @@ class Chances(Bars):
     Shapes: values (classes,)
     """
 
-    def __init__(self, values: Array, names: tuple[str, ...], true: int) -> None:
+    def __init__(self, values: Array, names: tuple[str, ...], true: int, outputs: int) -> None:
         super().__init__("p", values, Scale(0.0, 1.0, signed=False), "", names)
         self.true = true
+        self._outputs = outputs  # of the network: with a single one, both classes come from it
+
+    def asked_at(self, point: QPointF, rect: QRectF) -> tuple[int, ...] | None:
+        index = self.entry_at(point, rect)
+        return (min(index[0], self._outputs - 1),) if index else None
 
     def bar_color(self, index: int) -> QColor:
         theme = current_theme()
@@ -143,7 +148,7 @@ class Scores(Chances):
     """
 
     def __init__(self, values: Array, scale: Scale, names: tuple[str, ...], true: int) -> None:
-        super().__init__(values, names, true)
+        super().__init__(values, names, true, len(values))
         self.name, self.scale = "prediction", scale
 
     def label_words(self) -> str:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.document.breakpoints import gradient_norm
 from app.document.document import Document
+from app.document.names import parameter_title
 from app.icons import icon
 from app.layouts import label
 from app.plots.numbers import format_number
@@ -88,7 +89,7 @@ class WatchDialog(QDialog):
         self.parameter = QComboBox()
         self.parameter.addItem("all parameters together", WHOLE)
         for name in document.parameters():
-            self.parameter.addItem(name, name)
+            self.parameter.addItem(parameter_title(document, name), name)
         self.parameter.setAccessibleName("Gradient of")
         self.low, self.high = QLineEdit("0"), QLineEdit("10")
         self.low.setAccessibleName("Smallest norm")

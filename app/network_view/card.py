@@ -112,7 +112,8 @@ class Card(QWidget):
             return f"loss of this batch: {self.content.value} · click explains it"
         for row, rect in ((self.content.top, self.top_rect()), (self.content.bottom, self.bottom_rect())):
             if row.picture and rect.contains(point):
-                return row.picture.hover_text(point, rect)
+                words = row.picture.hover_text(point, rect)
+                return f"{words}\n{row.hint}" if words and row.hint else words
             label = QRectF(rect.left(), rect.top() - _LABEL, rect.width(), _LABEL)
             if label.contains(point) and not self._titles_only:
                 return _row_words(row)
@@ -239,7 +240,7 @@ class Card(QWidget):
             ("bottom", self.content.bottom, self.bottom_rect()),
         ):
             # A sub-step's picture shows numbers that stand in no record.
-            entry = row.picture.entry_at(event.position(), rect) if row.picture and row.phase is None else None
+            entry = row.picture.asked_at(event.position(), rect) if row.picture and row.phase is None else None
             if entry:
                 self.asked.emit(self.index, name, entry)
 

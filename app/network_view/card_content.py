@@ -11,6 +11,8 @@ from core.losses import loss_from_spec
 from core.tape import Phase
 from core.types import Arrays, Shape, ShapeError, shape_text
 
+NO_PLACE = "The mean over the batch stands at no single place of the tape: choose a sample to have a number explained."
+
 RowState = Literal["shown", "ahead", "not needed"]
 
 
@@ -22,6 +24,7 @@ class Row:
     state: RowState
     picture: Picture | None = None
     phase: Phase | None = None  # of the record whose sub-step is shown here instead
+    hint: str = ""  # what a click on the picture does, where that is not plain
 
     @property
     def note(self) -> str:

@@ -1,7 +1,6 @@
 """The cards beside each other and what lies between them: arrows in both directions, and weights as links."""
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
@@ -11,7 +10,6 @@ from PySide6.QtGui import (
     QHideEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
     QResizeEvent,
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from app.network_view.arrows import Arrow
 from app.network_view.card import HALO, TITLE_HEIGHT, Card
 from app.network_view.card_content import CardContent
+from app.network_view.links import Link
 from app.plots.color_maps import finite_limit
 from app.plots.numbers import format_number
 from app.theme import current_theme, theme_changed
@@ -36,29 +35,6 @@ _HALF_A_FRAME = 8  # milliseconds
 _SHAPE_ROOM = 8.0  # the arrow stands above its shape
 
 
-@dataclass(frozen=True)
-class _Link:
-    row: int
-    column: int
-    start: QPointF
-    end: QPointF
-    value: float
-
-    def height_at(self, x: float) -> float:
-        """Where the link is at a horizontal place: it leaves and arrives level."""
-        u = min(1.0, max(0.0, (x - self.start.x()) / (self.end.x() - self.start.x())))
-        return self.start.y() + (self.end.y() - self.start.y()) * u * u * (3 - 2 * u)
-
-    def path(self) -> QPainterPath:
-        """The same curve: controls at the thirds make x go evenly and y as in `height_at`."""
-        third = (self.end.x() - self.start.x()) / 3
-        path = QPainterPath(self.start)
-        path.cubicTo(
-            QPointF(self.start.x() + third, self.start.y()), QPointF(self.end.x() - third, self.end.y()), self.end
-        )
-        return path
-
-
 class CardRow(QWidget):
     """Lays the cards out over its width and paints the gaps."""
 
@@ -66,13 +42,13 @@ class CardRow(QWidget):
     """The index of the card that was chosen."""
 
     asked = Signal(int, str, object)
-    """A number of a card, as `Card.asked` says it."""
+    """A number of a card, as `Card.asked` says it; of a link: the card it leads to, "weight", row and column."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.cards: list[Card] = []
         self._weights: Arrays = {}
-        self._links: dict[int, list[_Link]] = {}
+        self._links: dict[int, list[Link]] = {}
         self._titles_only = False
         self._rest: list[CardContent] = []
         self._later = QTimer(self, interval=_HALF_A_FRAME, singleShot=True)
@@ -136,11 +112,9 @@ class CardRow(QWidget):
 
     def hover_text(self, point: QPointF) -> str:
         """The weight whose link lies under a point, or what travels on the arrow there."""
-        for index, links in self._links.items():
-            if self.gap(index).contains(point) and links:
-                nearest = min(links, key=lambda link: abs(link.height_at(point.x()) - point.y()))
-                if abs(nearest.height_at(point.x()) - point.y()) <= _NEAR:
-                    return f"weight[{nearest.row}, {nearest.column}] = {format_number(nearest.value)}"
+        if found := self._link_at(point):
+            _, link = found
+            return f"weight[{link.row}, {link.column}] = {format_number(link.value)} · click explains it"
         reached = [] if self._titles_only else self._reached()
         arrows = (arrow for index, passed in enumerate(reached) for arrow in self.arrows(index, *passed))
         return next((arrow.words for arrow in arrows if arrow.place().contains(point)), "")
@@ -204,11 +178,11 @@ class CardRow(QWidget):
             if weight is not None:
                 self._links[index] = self._links_between(before, after, weight, self.gap(index))
 
-    def _links_between(self, before: Card, after: Card, weight: Array, gap: QRectF) -> list[_Link]:
+    def _links_between(self, before: Card, after: Card, weight: Array, gap: QRectF) -> list[Link]:
         starts = [QPointF(gap.left() + 1, rect.center().y() + before.y()) for rect in before.neuron_rects()]
         ends = [QPointF(gap.right() - 1, rect.center().y() + after.y()) for rect in after.neuron_rects()]
         links = [
-            _Link(row, column, starts[column], ends[row], float(weight[row, column]))
+            Link(row, column, starts[column], ends[row], float(weight[row, column]))
             for row in range(weight.shape[0])
             for column in range(weight.shape[1])
         ]
@@ -225,7 +199,7 @@ class CardRow(QWidget):
             if self.gap(index).intersects(QRectF(event.rect())):
                 self._paint_links(painter, index)
                 for arrow in self.arrows(index, forward, backward):
-                    arrow.paint(painter, self.gap(index), with_shape=index not in self._links)
+                    arrow.paint(painter, self.gap(index))
         painter.end()
 
     def _paint_links(self, painter: QPainter, index: int) -> None:
@@ -246,9 +220,10 @@ class CardRow(QWidget):
         shape, upper, lower = before.content.shape, after.top_rect(), after.bottom_rect()
         start, end = before.content.title, after.content.title
         # Links need the room beside the picture; the arrow moves up beside the row's label.
-        height = upper.top() - 10 if index in self._links else upper.center().y() - _SHAPE_ROOM
+        height = upper.top() - 8 if index in self._links else upper.center().y() - _SHAPE_ROOM
         there = f"{shape} values of every sample go from {start} to {end}" + ("" if forward else ", later")
-        found = [Arrow(QPointF(gap.center().x(), height), 1, forward, shape, there)]
+        above = index in self._links
+        found = [Arrow(QPointF(gap.center().x(), height), 1, forward, shape, there, above)]
         if before.content.bottom.state != "not needed":
             back = f"{shape} gradients of every sample come from {end} to {start}" + ("" if backward else ", later")
             place = QPointF(gap.center().x(), lower.center().y() - _SHAPE_ROOM)
@@ -257,6 +232,15 @@ class CardRow(QWidget):
 
     # Pointer
 
+    def _link_at(self, point: QPointF) -> tuple[Card, Link] | None:
+        """The link under a point, and the card it leads to."""
+        for index, links in self._links.items():
+            if self.gap(index).contains(point) and links:
+                nearest = min(links, key=lambda link: abs(link.height_at(point.x()) - point.y()))
+                if abs(nearest.height_at(point.x()) - point.y()) <= _NEAR:
+                    return self.cards[index + 1], nearest
+        return None
+
     def event(self, event: QEvent) -> bool:
         """The tool tip names the weight under the pointer."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -264,8 +248,20 @@ class CardRow(QWidget):
             return True
         return super().event(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click on a link chooses the card it leads to, and asks for its weight."""
+        found = self._link_at(event.position())
+        if found is None or event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()
+            return
+        card, link = found
+        self.chosen.emit(card.index)
+        self.asked.emit(card.index, "weight", (link.row, link.column))
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Once a tool tip is open it follows from link to link."""
+        on_link = self._link_at(event.position()) is not None
+        self.setCursor(Qt.CursorShape.PointingHandCursor if on_link else Qt.CursorShape.ArrowCursor)
         if QToolTip.isVisible():
             QToolTip.showText(event.globalPosition().toPoint(), self.hover_text(event.position()), self)
 

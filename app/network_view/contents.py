@@ -10,9 +10,10 @@ from typing import Literal
 import numpy as np
 
 from app.document.document import Document
+from app.document.names import layer_title
 from app.document.plane import plane_outputs, plane_points
 from app.network_view.bars import Bars, Chances, Predictions, Scores
-from app.network_view.card_content import CardContent, Row, titles_only
+from app.network_view.card_content import NO_PLACE, CardContent, Row, titles_only
 from app.network_view.matrices import LONGEST_BARS, tensor_picture
 from app.network_view.pictures import Cells, Maps, Picture, Scale
 from app.network_view.planes import LARGEST_NEURONS, Planes
@@ -24,7 +25,7 @@ from core.tape import Phase, Record, Tape
 from core.types import Array, Shape, shape_text
 
 ScaleChoice = Literal["unit", "layer", "network"]
-RowState = Literal["shown", "ahead", "not needed"]
+LOGIT_HINT = "The loss makes p from the logits: click explains the logit of this class."
 
 RESOLUTION = 32
 """Cells along each axis of the plane."""
@@ -99,6 +100,7 @@ class _Cards:
         self._contents, self._document, self._tape, self._choice = contents, document, tape, choice
         self._sample = _BATCH if document.whole_batch else min(document.sample, len(tape.rows) - 1)
         self._mean = "mean " if document.whole_batch else ""
+        self._hint = NO_PLACE if document.whole_batch else ""
         self._planes = contents.planes(tape, document.cursor) if document.data.is_plane else _NO_PLANES
         self._limits = contents.network_limits(tape, self._sample, self._planes) if choice == "network" else {}
 
@@ -115,15 +117,15 @@ class _Cards:
             return self._picture_of(self._mean + "y", values, range_words(shown), scale, -1, planes)
 
         key = (id(tape), self._sample, id(self._planes))
-        top = Row(self._mean + "y", "shown", self._contents.picture((-1, "y"), key, (tape, self._planes), make))
-        return self._card(-1, "0 · Input", (shape_text(shape),), top, Row("dy", "not needed"))
+        top = self._shown(self._mean + "y", self._contents.picture((-1, "y"), key, (tape, self._planes), make))
+        return self._card(-1, layer_title(self._document, -1), (shape_text(shape),), top, Row("dy", "not needed"))
 
     def layer(self, index: int, layer: Layer) -> CardContent:
         """One layer: what it gave, and the gradient of the loss by what it gave."""
         network = self._document.network
         assert network
         subtitles = _subtitles(network.shapes[index], sum(p.size for p in layer.params.values()))
-        title = f"{index + 1} · {layer.title}"
+        title = layer_title(self._document, index)
         return self._card(index, title, subtitles, self._forward_row(index), self._backward_row(index))
 
     def loss(self) -> CardContent:
@@ -139,7 +141,9 @@ class _Cards:
         if record is not None:
             key = (id(record), self._sample)
             make = self._chances if chances else self._scores if loss.class_targets else self._predictions
-            top = Row(name, "shown", self._contents.picture((index, "y"), key, record, lambda: make(record)))
+            picture = self._contents.picture((index, "y"), key, record, lambda: make(record))
+            hint = LOGIT_HINT if chances and loss.takes == "logits" else ""
+            top = Row(name, "shown", picture, hint=self._hint or hint)
             bottom = self._gradient_row(index, back, record)
         card = self._card(index, "Loss", (loss.title,), top, bottom)
         return card if record is None else replace(card, value=short_number(self._tape.loss))
@@ -185,6 +189,9 @@ class _Cards:
         row = Row(name, "shown", picture, record.phase)
         return (top, row) if step.backward else (row, bottom)
 
+    def _shown(self, name: str, picture: Picture) -> Row:
+        return Row(name, "shown", picture, hint=self._hint)
+
     def _find(self, phase: Phase, index: int) -> Record | None:
         return self._tape.find(phase, index, self._document.cursor)
 
@@ -212,7 +219,7 @@ class _Cards:
             return self._picture_of(self._mean + "y", values, range_words(shown), scale, index, planes)
 
         key = (id(record), self._sample, self._choice, self._limits.get("y"), id(self._planes))
-        return Row(self._mean + "y", "shown", self._contents.picture((index, "y"), key, (record, self._planes), make))
+        return self._shown(self._mean + "y", self._contents.picture((index, "y"), key, (record, self._planes), make))
 
     def _backward_row(self, index: int) -> Row:
         network = self._document.network
@@ -230,7 +237,7 @@ class _Cards:
             return self._picture_of(name, values, limit_words(values), scale, index, None)
 
         key = (id(record), self._sample, self._choice, self._limits.get("dy"))
-        return Row(name, "shown", self._contents.picture((index, "dy"), key, record, make))
+        return self._shown(name, self._contents.picture((index, "dy"), key, record, make))
 
     def _picture_of(
         self, name: str, values: Array, note: str, scale: Scale, index: int, planes: Array | None
@@ -261,7 +268,7 @@ class _Cards:
         found = of_sample(document.step.loss.probabilities(record.tensors["prediction"]), self._sample)
         # A single output is the chance of class 1.
         chances = np.array([1 - found[0], found[0]]) if len(found) == 1 else found
-        return Chances(chances, document.data.class_names, self._true_class())
+        return Chances(chances, document.data.class_names, self._true_class(), len(found))
 
     def _scores(self, record: Record) -> Picture:
         values = of_sample(record.tensors["prediction"], self._sample)

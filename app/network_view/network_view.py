@@ -4,12 +4,13 @@ It is a function of the document's tape and cursor; a card is painted again only
 """
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QCursor, QKeyEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollArea, QToolTip, QVBoxLayout, QWidget
 
 from app.document.document import Document
+from app.document.places import parameter_place
 from app.network_view.card import HALO, TITLE_HEIGHT, Card
-from app.network_view.card_content import link_weights
+from app.network_view.card_content import NO_PLACE, link_weights
 from app.network_view.card_row import CardRow
 from app.network_view.contents import Contents, ScaleChoice
 from app.network_view.sample_choice import SampleChoice
@@ -122,17 +123,21 @@ class NetworkView(View):
         return QSize(820, 360)
 
     def _ask(self, index: int, row: str, entry: tuple[int, ...]) -> None:
-        """Explain the loss, or an entry of the selected sample; a mean over the batch stands in no record."""
-        tape, layers = self.document.tape, len(self.document.experiment.layers)
-        if tape is not None and row == "value":
-            self.document.questions.ask(Place(tape.position("loss", index), "value", ()))
+        """Explain the loss, the weight of a link, or an entry of the selected sample."""
+        document, tape, layers = self.document, self.document.tape, len(self.document.experiment.layers)
+        if tape is None:
             return
-        if tape is None or self.document.whole_batch:
-            return
-        tensor = "dy" if row == "bottom" else "prediction" if index == layers else "x" if index < 0 else "y"
-        phase: Phase = "loss" if index == layers else "forward" if row == "top" else "backward"
-        record = None if index < 0 else tape.position(phase, index)
-        self.document.questions.ask(Place(record, tensor, (self.document.sample, *entry)))
+        if row == "value":
+            document.questions.ask(Place(tape.position("loss", index), "value", ()))
+        elif row == "weight":
+            document.questions.ask(parameter_place(tape, document.cursor, f"{index}.weight", entry))
+        elif document.whole_batch:
+            QToolTip.showText(QCursor.pos(), NO_PLACE, self)
+        else:
+            tensor = "dy" if row == "bottom" else "prediction" if index == layers else "x" if index < 0 else "y"
+            phase: Phase = "loss" if index == layers else "forward" if row == "top" else "backward"
+            record = None if index < 0 else tape.position(phase, index)
+            document.questions.ask(Place(record, tensor, (document.sample, *entry)))
 
     def _scroll_to_active(self) -> None:
         if self._active is not None:

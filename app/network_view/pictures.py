@@ -55,6 +55,10 @@ class Picture:
         """The index of the entry of `values` under a point of that rectangle."""
         raise NotImplementedError
 
+    def asked_at(self, point: QPointF, rect: QRectF) -> tuple[int, ...] | None:
+        """The index in the record's tensor of what a click there asks for; usually that of the entry itself."""
+        return self.entry_at(point, rect)
+
     def hover_text(self, point: QPointF, rect: QRectF) -> str:
         """What lies under a point of that rectangle, in words: `y[3, 12, 7] = 0.0231`."""
         index = self.entry_at(point, rect)

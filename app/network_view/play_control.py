@@ -1,4 +1,4 @@
-"""The small buttons at the left below the tape: play backward, stop, play forward, how fast, and where to stop."""
+"""The small buttons at the left below the tape: play either way, how fast, where to stop, into a record and out."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QComboBox, QToolButton, QWidget
@@ -37,11 +37,18 @@ class PlayControl(QWidget):
         self.breakpoints.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = BreakpointMenu(document, self)
         self.breakpoints.setMenu(self.menu)
-        self.setLayout(row(self.backward, self.pause, self.forward, self.speed, self.breakpoints, spacing=1))
+        self.into = self._button("Step into", "Step into: the sub-steps of the record that was done last (I)")
+        self.out = self._button("Step out", "Step out of the sub-steps (O)")
+        self.into.clicked.connect(document.walk.step_into)
+        self.out.clicked.connect(document.walk.step_out)
+        playing = (self.backward, self.pause, self.forward, self.speed)
+        self.setLayout(row(*playing, self.breakpoints, self.into, self.out, spacing=1))
         player.changed.connect(self._show)
         document.walk.breakpoints.changed.connect(self._show)
         document.running_changed.connect(self._show)
         document.experiment_changed.connect(self._show)
+        document.position_changed.connect(self._show_inside)
+        document.walk.changed.connect(self._show_inside)
         theme_changed.connect(self._show)
         self._show()
 
@@ -64,10 +71,19 @@ class PlayControl(QWidget):
         self.forward.setEnabled(can_play)
         self.backward.setEnabled(can_play)
         self.pause.setEnabled(direction is not None)
+        self.into.setIcon(icon("arrow-down", theme.text))
+        self.out.setIcon(icon("arrow-up", theme.text))
+        self._show_inside()
         count = len(self._document.walk.breakpoints.items)
         self.breakpoints.setIcon(dot_icon(count > 0))
         self.breakpoints.setAccessibleDescription(f"{count} set")
         self.speed.setCurrentIndex(self.speed.findData(self._player.speed))
+
+    def _show_inside(self) -> None:
+        """Whether there is a record to step into, or one to step out of."""
+        inside = bool(self._document.walk.substeps)
+        self.into.setEnabled(self._document.record is not None and not inside and not self._document.running)
+        self.out.setEnabled(inside)
 
     def _take_speed(self) -> None:
         self._player.speed = self.speed.currentData()

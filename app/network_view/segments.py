@@ -22,15 +22,16 @@ _PARAMETERS = {"weight": "W", "bias": "b"}
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def segment_label(record: Record) -> tuple[str, str]:
-    """The sign of the direction and the name: ("→", "Dense"), ("", "loss"), ("↑", "W₁")."""
-    sign = _SIGNS[record.phase]
+def segment_label(record: Record) -> tuple[str, ...]:
+    """What a segment may say, from the longest to the shortest: ("→ Dense", "→ 3", "3"), ("↑ W₁", "W₁")."""
+    sign, number = _SIGNS[record.phase], str(record.index + 1)
     if record.phase == "loss":
-        return sign, "loss"
+        return "loss", "L"
     if record.phase == "update":
         name = record.name.split(".", 1)[1]
-        return sign, _PARAMETERS.get(name, name) + str(record.index + 1).translate(_SUBSCRIPTS)
-    return sign, record.name
+        short = _PARAMETERS.get(name, name) + number.translate(_SUBSCRIPTS)
+        return f"{sign} {short}", short
+    return f"{sign} {record.name}", f"{sign} {number}", number
 
 
 def substep_rects(count: int, record: QRectF, room: QRectF) -> list[QRectF]:
@@ -71,7 +72,7 @@ def segment_rects(phases: Sequence[Phase], bar: QRectF) -> list[QRectF]:
 
 
 def paint_segments(
-    painter: QPainter, rects: list[QRectF], phases: Sequence[Phase], labels: list[tuple[str, str]], cursor: int
+    painter: QPainter, rects: list[QRectF], phases: Sequence[Phase], labels: list[tuple[str, ...]], cursor: int
 ) -> None:
     """All segments: full colour where the cursor has been, pale where it has not."""
     if not rects:
@@ -85,18 +86,16 @@ def paint_segments(
         last = index == len(rects) - 1
         box = rect.adjusted(0, 0, 0 if last else -_GAP, 0)
         painter.fillRect(box, color)
-        text, points = _fitting(label, box.width() - 2 * _LABEL_PAD)
+        text, points = fitting_label(label, box.width() - 2 * _LABEL_PAD)
         painter.setFont(font(points))
         painter.setPen(text_on(color) if index < cursor else QColor(current_theme().muted))
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
     painter.restore()
 
 
-def _fitting(label: tuple[str, str], room: float) -> tuple[str, float]:
-    """The label and its size: the whole of it, else its name cut short, else its sign, else nothing."""
-    sign, name = label
-    whole = f"{sign} {name}".strip()
-    text, points = fitting((whole,), _SIZES, room)
-    if text == whole or room >= _CUT_FROM:
+def fitting_label(label: tuple[str, ...], room: float) -> tuple[str, float]:
+    """The longest wording that fits, and its size; a name is cut short where that leaves enough of it."""
+    text, points = fitting(label[:1], _SIZES, room)
+    if text == label[0] or room >= _CUT_FROM:
         return text, points
-    return fitting((sign, ""), _SIZES, room)
+    return fitting((*label[1:], ""), _SIZES, room)

@@ -25,7 +25,7 @@ _SUBSTEPS_HEIGHT = 17.0
 _SUBSTEPS_GAP = 1.0
 _LINES = 2
 _GRIP = 7.0
-_TEXT_POINTS = 9.0
+_TEXT_POINTS = (9.0, 8.5, 8.0, 7.5)
 _CONTROL_GAP = 12
 _NARROW = 420
 """Below this width the text needs all the room."""
@@ -42,7 +42,7 @@ class TapeBar(View):
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
-        self._labels: list[tuple[str, str]] = []
+        self._labels: list[tuple[str, ...]] = []
         self._text = ""
         self._dragging = False
         self._pressed_at = 0.0
@@ -72,7 +72,7 @@ class TapeBar(View):
     @property
     def labels(self) -> list[str]:
         """The full labels of the segments."""
-        return [f"{sign} {name}".strip() for sign, name in self._labels]
+        return [wordings[0] for wordings in self._labels]
 
     def refresh(self) -> None:
         """Show the tape and the cursor."""
@@ -118,7 +118,11 @@ class TapeBar(View):
         if point.y() > self._bar().bottom() + _OVERHANG:
             return f"{self._text}\n{memory_words(self.document)}"
         index_ = self._segment_at(point.x())
-        return "" if index_ is None else f"{index_ + 1} of {len(tape)}: {tape.records[index_].account}"
+        if index_ is None:
+            return ""
+        record = tape.records[index_]
+        layer = "" if record.phase in ("loss", "update") else f", layer {record.index + 1}"
+        return f"{index_ + 1} of {len(tape)}{layer} · {record.account}"
 
     # Painting
 
@@ -158,28 +162,36 @@ class TapeBar(View):
 
     def _paint_text(self, painter: QPainter) -> None:
         room = self._text_room()
-        painter.setFont(font(_TEXT_POINTS))
+        points, lines = self._text_lines(room.width())
+        painter.setFont(font(points))
         painter.setPen(QColor(current_theme().muted))
-        height = metrics(_TEXT_POINTS).height()
-        for number, line in enumerate(self._text_lines(room.width())):
+        height = metrics(_TEXT_POINTS[0]).height()
+        for number, line in enumerate(lines):
             rect = QRectF(room.left(), room.top() + number * height, room.width(), height)
             painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), line)
 
-    def _text_lines(self, room: float) -> list[str]:
-        """The text in one line, or in two of about the same length, cut short if need be."""
-        measure = metrics(_TEXT_POINTS)
-        if measure.horizontalAdvance(self._text) <= room:
-            return [self._text]
-        words = self._text.split(" ")
-        halves = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words))] or [(self._text, "")]
-        best = min(halves, key=lambda half: max(measure.horizontalAdvance(line) for line in half))
-        return [measure.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in best]
+    def _text_lines(self, room: float) -> tuple[float, list[str]]:
+        """The text in one line, or in two of about the same length; smaller, and at last cut short, if need be."""
+        lines = [self._text]
+        for points in _TEXT_POINTS:
+            measure = metrics(points)
+            if measure.horizontalAdvance(self._text) <= room:
+                return points, [self._text]
+            words = self._text.split(" ")
+            halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(1, len(words))]
+            widths = [max(map(measure.horizontalAdvance, half)) for half in halves]
+            if widths:
+                lines = halves[widths.index(min(widths))]
+                if min(widths) <= room:
+                    return points, lines
+        measure = metrics(_TEXT_POINTS[-1])
+        return _TEXT_POINTS[-1], [measure.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in lines]
 
     # Places
 
     def _height(self) -> int:
         inside = _SUBSTEPS_HEIGHT + 2 * _SUBSTEPS_GAP if self.document.walk.substeps else 0
-        return int(2 * _OVERHANG + _BAR_HEIGHT + inside + 1 + _LINES * metrics(_TEXT_POINTS).height() + 4)
+        return int(2 * _OVERHANG + _BAR_HEIGHT + inside + 1 + _LINES * metrics(_TEXT_POINTS[0]).height() + 4)
 
     def _bar(self) -> QRectF:
         return QRectF(_MARGIN, _OVERHANG, max(1.0, self.width() - 2 * _MARGIN), _BAR_HEIGHT)
@@ -214,7 +226,7 @@ class TapeBar(View):
     def _place_control(self) -> None:
         self.control.setVisible(self.width() >= _NARROW)
         self.control.adjustSize()
-        middle = self._height() - 3 - _LINES * metrics(_TEXT_POINTS).height() / 2
+        middle = self._height() - 3 - _LINES * metrics(_TEXT_POINTS[0]).height() / 2
         self.control.move(_MARGIN - 4, round(middle - self.control.height() / 2))
 
     # Events

@@ -17,11 +17,12 @@ def tape_words(document: Document) -> str:
         return "Training runs. Pause to step through a batch."
     if walk.substeps:
         return substep_words(walk.substeps, walk.position)
-    if walk.note:
-        return f"{document.cursor} of {len(tape)} · {walk.note}"
-    if document.record is None:
+    record = document.record
+    if record is None and not walk.note:
         return f"Start of batch {format_count(tape.step)}: press Next layer."
-    return f"{document.cursor} of {len(tape)} · {document.record.account}"
+    said = walk.note or (record.account if record else "")
+    size = f" · tape {memory_text(document.tapes.current)}" if document.tapes else ""
+    return f"{document.cursor} of {len(tape)} · {said}{size}"
 
 
 def substep_words(steps: Sequence[SubStep], position: int) -> str:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from app.document.document import Document
+from app.document.names import layer_title
 from app.panels.flow_bars import FlowBars, FlowRow
 from app.panels.reached import parameter_gradient, parameter_ratio, update_record
 from app.view import HISTOGRAMS, View
@@ -32,9 +33,7 @@ class Flow:
             self._tape, self._known = document.tape, {}
         for name in document.parameters():
             layer, parameter = name.split(".")
-            assert document.network
-            title = document.network.layers[int(layer)].title
-            label = f"{int(layer) + 1} · {title} {_LETTERS.get(parameter, parameter)}"
+            label = f"{layer_title(document, int(layer))} {_LETTERS.get(parameter, parameter)}"
             rows.append(FlowRow(name, int(layer), label, self._gradient(name), self._ratio(name)))
         return rows
 

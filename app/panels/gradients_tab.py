@@ -3,6 +3,7 @@
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.document.document import Document
+from app.document.places import parameter_place
 from app.layouts import lines_height
 from app.panels.reached import (
     NORM_HELP,
@@ -12,7 +13,6 @@ from app.panels.reached import (
     nothing_to_learn,
     parameter_gradient,
     parameter_names,
-    parameter_place,
     parameter_ratio,
 )
 from app.plots.histogram import HistogramView
@@ -92,7 +92,8 @@ class GradientsTab(View):
         if shown is not None and shown.parameter == name:
             document.questions.ask(Place(shown.place, shown.line.result, index))
         else:
-            document.questions.ask(parameter_place(document, name, index, gradient=True))
+            assert document.tape
+            document.questions.ask(parameter_place(document.tape, document.cursor, name, index, gradient=True))
 
     def _facts(self, name: str, gradient: Array) -> str:
         parameter = name.split(".")[1]

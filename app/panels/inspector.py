@@ -4,10 +4,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from app.document.document import Document
+from app.document.names import layer_title
 from app.panels.activations_tab import ActivationsTab
 from app.panels.explain.tab import ExplainTab
 from app.panels.gradients_tab import GradientsTab
-from app.panels.reached import layer_note, layer_title
+from app.panels.reached import layer_note
 from app.panels.weights_tab import WeightsTab
 from app.view import TEXT, View
 

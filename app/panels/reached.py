@@ -8,7 +8,6 @@ import dataclasses
 import numpy as np
 
 from app.document.document import Document
-from core.explain.protocol import Place
 from core.norms import update_ratio
 from core.substeps import SubStep
 from core.tape import Record
@@ -52,16 +51,6 @@ def inside(document: Document, index: int) -> Inside | None:
         parameter = f"{index}.{line.result.removeprefix('d_')}"
     words = f"sub-step {walk.position + 1} of {len(walk.substeps)} · {line.name}: {line.formula}"
     return Inside(line, words, parameter, record.phase, document.cursor - 1)
-
-
-def layer_title(document: Document, index: int) -> str:
-    """A layer as the window names it: "0 · Input", "1 · Dense", "Loss"."""
-    if document.network is None:
-        return ""
-    if index < 0:
-        return "0 · Input"
-    layers = document.network.layers
-    return f"{index + 1} · {layers[index].title}" if index < len(layers) else "Loss"
 
 
 def layer_note(document: Document, index: int) -> str:
@@ -152,18 +141,6 @@ def update_record(document: Document, name: str) -> Record | None:
     """The record that updated a parameter, if the cursor has reached it."""
     done = document.tape.records[: document.cursor] if document.tape else ()
     return next((record for record in done if record.phase == "update" and record.name == name), None)
-
-
-def parameter_place(document: Document, name: str, index: tuple[int, ...], *, gradient: bool) -> Place:
-    """Where an entry of a parameter, as it stands at the cursor, or of its gradient stands on the tape."""
-    assert document.tape
-    layer, parameter = name.split(".")
-    for position, record in enumerate(document.tape.records):
-        if gradient and record.phase == "backward" and record.index == int(layer):
-            return Place(position, f"d_{parameter}", index)
-        if not gradient and record.name == name and position < document.cursor:
-            return Place(position, "after", index)
-    return Place(None, name, index)
 
 
 def parameter_ratio(document: Document, name: str) -> float | None:

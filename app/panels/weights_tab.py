@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
+from app.document.places import parameter_place
 from app.panels.optimizer_memory import memory, memory_place, memory_slots
 from app.panels.reached import (
     Inside,
@@ -21,7 +22,6 @@ from app.panels.reached import (
     parameter_change,
     parameter_gradient,
     parameter_names,
-    parameter_place,
 )
 from app.panels.weight_choice import CHOICES, WeightChoice
 from app.panels.weight_views import FilterView, VectorView
@@ -163,10 +163,13 @@ class WeightsTab(View):
 
     def _ask(self, name: str, index: tuple[int, ...], choice: str) -> None:
         shown = self._line_of(name)
+        assert self.document.tape
         if shown is None and choice not in CHOICES:
             place = memory_place(self.document, name, choice, index)
         elif shown is None:
-            place = parameter_place(self.document, name, index, gradient=choice == "Gradient")
+            place = parameter_place(
+                self.document.tape, self.document.cursor, name, index, gradient=choice == "Gradient"
+            )
         else:
             # A line on the way stands nowhere on the tape: what it leads to does, and has the same index.
             place = Place(shown.place, shown.line.result or "after", index)

@@ -4,17 +4,19 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from app.document.batch_loss import at_hand, explain_loss
 from app.document.document import Document
+from app.network_view.card_content import NO_PLACE
 from app.network_view.network_view import NetworkView
 from app.panels.activations_tab import ActivationsTab
 from app.panels.curves import Curves
 from app.panels.gradients_tab import GradientsTab
 from app.panels.weights_tab import WeightsTab
 from app.plots.histogram import HistogramView
+from app.plots.numbers import format_number
 from app.theme import apply_theme
 from app.window.linked_label import LINK
 from app.window.tool_bar import LOSS_GONE, Position
@@ -300,6 +302,54 @@ def click_step(view: Curves, at: float) -> None:
     place.setX(round(canvas.mapFromScene(canvas.left.mapViewToScene(QPointF(at, 0.0))).x()))
     move(canvas.viewport(), place)
     QTest.mouseClick(canvas.viewport(), LEFT, pos=place)
+
+
+def test_a_click_on_a_link_explains_its_weight(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = show(qtbot, NetworkView(document), 900, 400)
+    document.next_batch()
+    document.go_to(5)
+    row = view.row
+    gap = row.gap(2)
+    places = [QPointF(gap.left() + 2, gap.top() + y) for y in range(60, int(gap.height()), 2)]
+    point = next(place for place in places if row.hover_text(place).startswith("weight"))
+    words = row.hover_text(point)
+    QTest.mouseClick(row, LEFT, pos=point.toPoint())
+    place = asked(document)
+    assert place.tensor == "2.weight" and document.selected_layer == 2
+    name = f"weight[{', '.join(map(str, place.index))}]"
+    assert words == f"{name} = {format_number(value_of(document))} · click explains it"
+    document.go_to(len(tape_of(document)))
+    QTest.mouseClick(row, LEFT, pos=point.toPoint())
+    assert asked(document).tensor == "after", "the weight as it stands at the cursor"
+
+
+def test_both_chances_of_a_single_output_lead_to_it(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = show(qtbot, NetworkView(document), 900, 400)
+    document.next_batch()
+    card, rect = view.cards[-1], view.cards[-1].top_rect()
+    for y in (4, 22):
+        document.questions.forget()
+        QTest.mouseClick(card, LEFT, pos=QPoint(round(rect.center().x()), round(rect.top() + y)))
+        assert (asked(document).tensor, asked(document).index) == ("prediction", (0, 0))
+        assert np.isfinite(value_of(document))
+
+
+def test_a_mean_over_the_batch_says_why_it_cannot_be_explained(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = show(qtbot, NetworkView(document), 900, 400)
+    document.next_batch()
+    document.show_whole_batch(True)
+    for card, rect in ((view.cards[1], view.cards[1].top_rect()), (view.cards[-1], view.cards[-1].bottom_rect())):
+        point = rect.topLeft() + QPointF(20, 8)
+        while card.content.top.picture and not card.hover_text(point):
+            point += QPointF(1, 1)
+        assert NO_PLACE in card.hover_text(point)
+        QTest.mouseClick(card, LEFT, pos=point.toPoint())
+        assert document.questions.current is None
+        assert QToolTip.text() == NO_PLACE
+    QToolTip.hideText()
 
 
 def test_a_click_on_the_curves_explains_the_loss_of_that_batch(qtbot: QtBot) -> None:

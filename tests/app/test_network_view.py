@@ -17,6 +17,7 @@ from app.document.plane import EXTENT, plane_outputs, plane_points
 from app.document.presets import load_preset
 from app.network_view.bars import Bars
 from app.network_view.card import Card
+from app.network_view.contents import LOGIT_HINT
 from app.network_view.network_view import NetworkView
 from app.network_view.pictures import Cells, Maps, Scale
 from app.network_view.planes import Planes, neuron_rects
@@ -158,7 +159,9 @@ def test_chances_of_several_classes_and_of_one_output(show: Show) -> None:
     assert shown is not None
     np.testing.assert_allclose(shown, np.exp(logits) / np.exp(logits).sum(), rtol=1e-5)
     true = document.data.class_names[int(document.data.t_train[document.tape.rows[0]])]
-    marked = [text for text in bar_texts(view.cards[-1], view.cards[-1].top_rect()) if "true class" in text]
+    texts = [text.split("\n") for text in bar_texts(view.cards[-1], view.cards[-1].top_rect())]
+    assert {hint for _, hint in texts} == {LOGIT_HINT}
+    marked = [text for text, _ in texts if "true class" in text]
     assert marked == [f"p({true}) = {format_number(shown[document.data.class_names.index(true)])}, the true class"]
 
     document = xor()
@@ -321,7 +324,9 @@ def test_links_are_the_weights_at_the_cursor(show: Show) -> None:
             for y in np.arange(0, gap.height(), 0.5)
             for share in (0.02, 0.4, 0.98)
         )
-        return {text for text in map(view.row.hover_text, points) if text.startswith("weight")}
+        found = {text for text in map(view.row.hover_text, points) if text.startswith("weight")}
+        assert all(text.endswith(" · click explains it") for text in found)
+        return {text.partition(" · ")[0] for text in found}
 
     def expected(weight: np.ndarray) -> set[str]:
         return {f"weight[{o}, {i}] = {format_number(float(weight[o, i]))}" for o, i in np.ndindex(weight.shape)}

@@ -58,11 +58,14 @@ def bias_says(tab: WeightsTab, name: str, array: Array) -> None:
 
 def is_of(found: Distribution, values: Array) -> bool:
     """Whether a histogram counts these values."""
-    rest = values[values != 0]
-    counts, edges = np.histogram(rest, bins=len(found.counts), range=(values.min(), values.max()))
+    values = values.astype(np.float64)
+    rest, ends = values[values != 0], (values.min(), values.max())
+    is_wide = ends[1] - ends[0] > 1e-6 * max(abs(end) for end in ends)
+    counts, edges = np.histogram(rest, bins=len(found.counts), range=ends) if is_wide else (found.counts, found.edges)
     return bool(
         found.total == values.size
         and found.zeros == values.size - rest.size
+        and (found.low, found.high) == ends
         and np.array_equal(found.counts, counts)
         and np.allclose(found.edges, edges)
     )

@@ -11,8 +11,11 @@ from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
 from app.document.presets import load_preset
+from app.network_view.segments import fitting_label, segment_label
 from app.network_view.tape_bar import TapeBar
 from app.theme import apply_theme, current_theme
+from core.words import memory_text
+from tests.app.panel_documents import tape_of
 
 LEFT = Qt.MouseButton.LeftButton
 LENGTH = 11
@@ -52,7 +55,9 @@ def test_words_follow_the_cursor(document: Document, bar: TapeBar) -> None:
     assert document.tape and len(document.tape) == LENGTH
     for step, record in enumerate(document.tape.records, 1):
         document.next_layer()
-        assert bar.text == f"{step} of 11 · {record.account}"
+        said, _, memory = bar.text.rpartition(" · ")
+        assert said == f"{step} of 11 · {record.account}"
+        assert document.tapes and memory == f"tape {memory_text(document.tapes.current)}"
         assert bar.accessibleDescription() == bar.text
     document.next_batch()
     document.batch_start()
@@ -86,7 +91,8 @@ def test_dragging_the_handle(document: Document, bar: TapeBar) -> None:
 def test_hover_gives_the_account(document: Document, bar: TapeBar) -> None:
     assert document.tape
     for index, record in enumerate(document.tape.records):
-        assert bar.hover_text(QPointF(middle(bar, index))) == f"{index + 1} of 11: {record.account}"
+        layer = f", layer {record.index + 1}" if record.phase in ("forward", "backward") else ""
+        assert bar.hover_text(QPointF(middle(bar, index))) == f"{index + 1} of 11{layer} · {record.account}"
     document.go_to(2)
     said, memory = bar.hover_text(QPointF(400, bar.height() - 3)).split("\n")
     assert said == bar.text
@@ -99,6 +105,38 @@ def test_segments_cover_the_bar_in_order(bar: TapeBar) -> None:
     rects = [bar.segment_rect(index) for index in range(LENGTH)]
     assert all(a.right() == pytest.approx(b.left()) for a, b in pairwise(rects))
     assert bar.cursor_x(0) == rects[0].left() and bar.cursor_x(LENGTH) == rects[-1].right()
+
+
+@pytest.mark.parametrize(("width", "forward", "update"), [(90, "→ Dense", "↑ W₁"), (26, "→ 1", "W₁"), (13, "1", "")])
+def test_a_narrow_segment_says_at_least_the_number_of_its_layer(
+    document: Document, width: int, forward: str, update: str
+) -> None:
+    records = tape_of(document).records
+    shown = [fitting_label(segment_label(records[at]), width - 6)[0] for at in (0, 7)]
+    assert shown == [forward, update]
+
+
+def test_an_account_that_needs_more_than_two_lines_is_written_smaller_rather_than_cut(
+    document: Document, bar: TapeBar
+) -> None:
+    document.go_to(5)
+    wide, lines = bar._text_lines(400)
+    assert "".join(lines).replace(" ", "") == bar.text.replace(" ", "")
+    smaller, _ = bar._text_lines(350)
+    assert smaller < wide
+
+
+def test_buttons_step_into_a_record_and_out_again(document: Document, bar: TapeBar) -> None:
+    control = bar.control
+    assert not control.into.isEnabled() and not control.out.isEnabled(), "nothing is done yet"
+    document.go_to(4)
+    assert control.into.isEnabled() and not control.out.isEnabled()
+    QTest.mouseClick(control.into, LEFT)
+    assert document.walk.substeps
+    assert not control.into.isEnabled() and control.out.isEnabled()
+    QTest.mouseClick(control.out, LEFT)
+    assert not document.walk.substeps
+    assert control.into.isEnabled() and not control.out.isEnabled()
 
 
 def test_a_right_click_sets_and_removes_a_breakpoint(document: Document, bar: TapeBar) -> None:

@@ -113,7 +113,7 @@ def test_a_breakpoint_stops_it_and_it_goes_on_from_there(document: Document, bar
     bar.player.forward()
     tick(bar, 9)
     assert document.cursor == 5 and bar.player.direction is None
-    assert bar.text == "5 of 11 · Stopped at the breakpoint: backward of layer 3, Dense."
+    assert bar.text.startswith("5 of 11 · Stopped at the breakpoint: backward of layer 3, Dense. · tape ")
     bar.player.forward()
     tick(bar, 2)
     assert document.cursor == 7 and bar.player.direction == 1 and "Stopped" not in bar.text
@@ -127,7 +127,8 @@ def test_a_step_that_cannot_be_computed_stops_it(qtbot: QtBot) -> None:
     document.failed.connect(sentences.append)
     bar.player.forward()
     tick(bar, 4000)
-    assert bar.player.direction is None and ("not finite" in "".join(sentences))
+    assert bar.player.direction is None
+    assert "not finite" in "".join([*sentences, document.walk.note]) or tape_of(document).refused
 
 
 def test_without_a_tape_nothing_plays(document: Document, bar: TapeBar) -> None:
@@ -198,8 +199,9 @@ def test_the_dialog_watches_a_gradient(document: Document, bar: TapeBar, dialog:
     tape = tape_of(document)
     assert dialog.now.text() == f"{format_number(gradient_norm(tape, WHOLE))} in this batch"
     names = [dialog.parameter.itemText(index) for index in range(dialog.parameter.count())]
-    assert names == ["all parameters together", *tape.params_before]
-    dialog.parameter.setCurrentText("2.weight")
+    titles = ["1 · Dense.weight", "1 · Dense.bias", "3 · Dense.weight", "3 · Dense.bias"]
+    assert names == ["all parameters together", *titles]
+    dialog.parameter.setCurrentText("3 · Dense.weight")
     assert dialog.now.text() == f"{format_number(gradient_norm(tape, '2.weight'))} in this batch"
     dialog.low.setText("0.01")
     dialog.high.setText("inf")
