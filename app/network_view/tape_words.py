@@ -12,7 +12,7 @@ def tape_words(document: Document) -> str:
     """Which record or sub-step was done last and what it did, or why nothing can be said."""
     tape, walk = document.tape, document.walk
     if tape is None:
-        return "There is no batch to step through yet."
+        return document.problem
     if document.running:
         return "Training runs. Pause to step through a batch."
     if walk.substeps:
@@ -20,7 +20,8 @@ def tape_words(document: Document) -> str:
     record = document.record
     if record is None and not walk.note:
         return f"Start of batch {format_count(tape.step)}: press Next layer."
-    said = walk.note or (record.account if record else "")
+    ended = tape.refused if document.cursor == len(tape) else ""
+    said = walk.note or ended or (record.account if record else "")
     size = f" · tape {memory_text(document.tapes.current)}" if document.tapes else ""
     return f"{document.cursor} of {len(tape)} · {said}{size}"
 

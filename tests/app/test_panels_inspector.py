@@ -21,7 +21,8 @@ from app.plots.numbers import format_number
 from app.theme import apply_theme
 from core.explain import Place
 from core.substeps import SubStep
-from core.types import Array
+from core.trainer import Trainer
+from core.types import Array, OptionError
 from tests.app.panel_documents import (
     XOR_RECORDS,
     filter_document,
@@ -274,6 +275,23 @@ def test_gradients_tab_of_a_layer_without_weights_says_so(qtbot: QtBot, xor: Doc
     xor.select_layer(1)
     assert tab.histograms[0].message() == "Tanh has no weights: its values and their gradients are under Activations."
     assert not tab.histograms[1].isVisible()
+
+
+def test_without_a_tape_the_reason_is_said_and_no_layer_is_called_one_without_weights(
+    qtbot: QtBot, xor: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, gradients = show(qtbot, WeightsTab(xor)), show(qtbot, GradientsTab(xor))
+    step(xor, XOR_RECORDS + 3)
+
+    def fail(trainer: Trainer) -> None:
+        raise OptionError("The batch cannot be computed.")
+
+    monkeypatch.setattr(Trainer, "record_step", fail)
+    xor.edit("rate", optimizer={"kind": "sgd", "learning_rate": 0.5})
+    assert xor.network and xor.tape is None
+    for layer in (0, 1):
+        xor.select_layer(layer)
+        assert weights.sentence.text() == gradients.histograms[0].message() == "The batch cannot be computed."
 
 
 def test_hidden_tabs_are_not_computed_until_they_are_shown(qtbot: QtBot, xor: Document) -> None:

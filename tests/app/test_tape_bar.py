@@ -1,5 +1,6 @@
 """The tape bar shows where the cursor is, and moves it by click, drag and keys."""
 
+import dataclasses
 from itertools import pairwise
 
 import pytest
@@ -13,6 +14,7 @@ from app.document.document import Document
 from app.document.presets import load_preset
 from app.network_view.segments import fitting_label, segment_label
 from app.network_view.tape_bar import TapeBar
+from app.network_view.tape_words import tape_words
 from app.theme import apply_theme, current_theme
 from core.words import memory_text
 from tests.app.panel_documents import tape_of
@@ -196,7 +198,7 @@ def test_a_running_training_is_not_moved(document: Document, bar: TapeBar) -> No
 
 def test_without_a_tape(document: Document, bar: TapeBar) -> None:
     document.edit("No layers", layers=())
-    assert bar.labels == [] and bar.text == "There is no batch to step through yet."
+    assert bar.labels == [] and bar.text == document.problem != ""
     QTest.mouseClick(bar, LEFT, pos=QPoint(300, 15))
     QTest.mouseClick(bar, Qt.MouseButton.RightButton, pos=QPoint(300, 15))
     bar.player.forward()
@@ -204,6 +206,18 @@ def test_without_a_tape(document: Document, bar: TapeBar) -> None:
     bar.grab()
     document.undo()
     assert len(bar.labels) == LENGTH
+
+
+def test_a_step_that_was_refused_says_so_at_its_end(qtbot: QtBot) -> None:
+    experiment = dataclasses.replace(load_preset("xor"), optimizer={"kind": "sgd", "learning_rate": 1e6})
+    document = Document(dataclasses.replace(experiment, loss={"kind": "mse"}), experiment.source().load())
+    for _ in range(40):
+        document.next_batch()
+    tape = tape_of(document)
+    assert tape.refused
+    for cursor in (1, len(tape)):
+        document.go_to(cursor)
+        assert (tape.refused in tape_words(document)) == (cursor == len(tape))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
