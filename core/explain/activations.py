@@ -3,9 +3,11 @@
 Curve and slope are the layer's own, asked for this one value. Softmax works on the values of a sample together.
 """
 
+import dataclasses
+
 import numpy as np
 
-from core.explain.dispatch import input_gradient_answer, output_answer
+from core.explain.dispatch import input_gradient_answer, kept_answer, output_answer
 from core.explain.notation import by, entry
 from core.explain.protocol import Answer, Factor
 from core.explain.scene import Scene, derived, part
@@ -29,6 +31,7 @@ _CURVES: dict[type[Layer], str] = {
     Sigmoid: "1 / (1 + exp(−x))",
     Tanh: "tanh(x)",
 }
+_T = "tanh(√(2/π) (x + 0.044715 x³))"
 _GATES: dict[type[Layer], str] = {SiLU: "σ(x)", GELU: "½ (1 + t)"}
 
 
@@ -40,16 +43,18 @@ def _(layer: Layer, scene: Scene) -> Answer:
     at, curve = scene.index, _CURVES[type(layer)]
     x = scene.array("x")[at]
     y, _ = layer.forward(x.reshape(1, 1), True, None)
-    formula = f"{entry('y', *at)} = {curve}, x = {entry('x', *at)}"
-    return Answer(formula, (part("curve", derived(curve, y, scene.places(scene.position, "x", *at))),))
+    parts = (part("curve", derived(curve, y, scene.places(scene.position, "x", *at))),)
+    if isinstance(layer, ELU):
+        return Answer(f"{entry('y', *at)} = curve({entry('x', *at)})", parts, where=f"curve(x) = {curve}")
+    return Answer(f"{entry('y', *at)} = {curve}", parts, where=f"x = {entry('x', *at)}")
 
 
 @output_answer.register(ReLU)
 @output_answer.register(LeakyReLU)
 def _(layer: ReLU | LeakyReLU, scene: Scene) -> Answer:
     at = scene.index
-    formula = f"{entry('y', *at)} = {entry('x', *at)} · ({_SLOPES[type(layer)]})"
-    return Answer(formula, (part("input × slope", scene.own("x", *at), _slope(layer, scene)),))
+    parts = (part("input × slope", scene.own("x", *at), _slope(layer, scene)),)
+    return Answer(f"{entry('y', *at)} = {entry('x', *at)} · slope", parts, where=f"slope = {_SLOPES[type(layer)]}")
 
 
 @output_answer.register(SiLU)
@@ -57,12 +62,23 @@ def _(layer: ReLU | LeakyReLU, scene: Scene) -> Answer:
 def _(layer: SiLU | GELU, scene: Scene) -> Answer:
     at, text = scene.index, _GATES[type(layer)]
     gate = scene.array("gate")[at] if isinstance(layer, SiLU) else 0.5 * (1 + scene.array("t")[at])
-    more = "" if isinstance(layer, SiLU) else ", t = tanh(√(2/π) (x + 0.044715 x³))"
-    formula = f"{entry('y', *at)} = {entry('x', *at)} · {text}{more}"
+    letter, meaning = ("gate", f"gate = {text}") if isinstance(layer, SiLU) else (text, f"t = {_T}")
+    behind = scene.places(scene.position, "gate" if isinstance(layer, SiLU) else "t", *at)
     return Answer(
-        formula,
-        (part("input × gate", scene.own("x", *at), derived(text, gate, scene.places(scene.position, "x", *at))),),
+        f"{entry('y', *at)} = {entry('x', *at)} · {letter}",
+        (part("input × gate", scene.own("x", *at), derived(text, gate, behind)),),
+        where=meaning,
     )
+
+
+@kept_answer.register(SiLU)
+@kept_answer.register(GELU)
+def _(layer: SiLU | GELU, scene: Scene) -> Answer | None:
+    at, text = scene.index, "1 / (1 + exp(−x))" if isinstance(layer, SiLU) else _T
+    if scene.tensor not in ("gate", "t"):
+        return None
+    curve = derived(text, scene.array(scene.tensor)[at], scene.places(scene.position, "x", *at))
+    return Answer(f"{entry(scene.tensor, *at)} = {text}", (part("curve", curve),), where=f"x = {entry('x', *at)}")
 
 
 @input_gradient_answer.register(ReLU)
@@ -75,8 +91,8 @@ def _(layer: SiLU | GELU, scene: Scene) -> Answer:
 @input_gradient_answer.register(Tanh)
 def _(layer: Layer, scene: Scene) -> Answer:
     at = scene.index
-    formula = f"{by('x', *at)} = {entry('dy', *at)} · slope, slope = {_SLOPES[type(layer)]}"
-    return Answer(formula, (part("dy × slope", scene.own("dy", *at), _slope(layer, scene)),))
+    parts = (part("dy × slope", scene.own("dy", *at), _slope(layer, scene)),)
+    return Answer(f"{by('x', *at)} = {entry('dy', *at)} · slope", parts, where=f"slope = {_SLOPES[type(layer)]}")
 
 
 @output_answer.register
@@ -95,15 +111,18 @@ def _(layer: Softmax, scene: Scene) -> Answer:
     forward = scene.step.position("forward", scene.layer_index)
     y = scene.step.tensor(forward, "y")[n]
     k = np.arange(len(y))
-    row = f"{entry('y', n, c)} · ((1 if k = {c}, otherwise 0) − {entry('y', n, 'k')})"
-    formula = f"{by('x', n, c)} = Σₖ {entry('dy', n, 'k')} · J[k], J[k] = {row}"
+    row = f"J[k] = ∂{entry('y', n, 'k')}/∂{entry('x', n, c)} = {entry('y', n, c)} · (1 − y[{n}, k]) for k = {c}, "
+    row += f"−{entry('y', n, c)} · y[{n}, k] for all others"
     jacobian = derived(
         f"∂y[{n}, k]/∂x[{n}, {c}]",
         y[c] * ((k == c) - y),
         scene.places(forward, "y", n, c),
         scene.places(forward, "y", n, k),
     )
-    return Answer(formula, (part("dy × Jacobian", scene.own("dy", n, k), jacobian),))
+    each = tuple(f"∂y[{n}, {output}]/∂x[{n}, {c}]" for output in range(len(y)))
+    jacobian = dataclasses.replace(jacobian, labels=each)
+    formula = f"{by('x', n, c)} = Σₖ {entry('dy', n, 'k')} · J[k]"
+    return Answer(formula, (part("dy × Jacobian", scene.own("dy", n, k), jacobian),), where=row)
 
 
 def _slope(layer: Layer, scene: Scene) -> Factor:

@@ -26,4 +26,5 @@ def _(layer: Dropout, scene: Scene) -> Answer | None:
     if scene.tensor != "mask":
         return None
     kept = f", otherwise {1 / (1 - layer.p):.4g}" if layer.p < 1 else ""
-    return Answer(f"{entry('mask', *scene.index)} = 0 with probability {layer.p:g}{kept}", end="drawn by chance")
+    how = f"it is 0 with probability {layer.p:g}{kept}"
+    return Answer(entry("mask", *scene.index), end="drawn by chance", where=how)

@@ -39,10 +39,12 @@ def _(loss: Loss, scene: Scene) -> Answer:
     text = _EACH[type(loss)]
     each = loss.per_sample(y[:, None], t[:, None])
     factor = derived(text, each, *(scene.places(scene.position, name, n, o) for name in ("prediction", "target")))
-    formula = (
-        f"loss of sample {n} = Σₒ ({text}) / {len(y)}, y = {entry('prediction', n, 'o')}, t = {entry('target', n, 'o')}"
-    )
-    return Answer(formula, (part("output", factor, constant(f"1/{len(y)}", 1 / len(y))),))
+    if isinstance(loss, Huber):
+        text = "h(y − t)"
+    formula = f"loss of sample {n} = Σₒ ({text}) / {len(y)}"
+    more = "; h(d) = ½ d², beyond delta a line" if isinstance(loss, Huber) else ""
+    where = f"y = {entry('prediction', n, 'o')}, t = {entry('target', n, 'o')}{more}"
+    return Answer(formula, (part("output", factor, constant(f"1/{len(y)}", 1 / len(y))),), where=where)
 
 
 @loss_gradient_answer.register(MAE)
@@ -53,10 +55,10 @@ def _(loss: Loss, scene: Scene) -> Answer:
     y, t = (scene.array(name)[at].reshape(1, 1) for name in ("prediction", "target"))
     _, slope = loss.value_and_gradient(y, t)
     factor = derived(text, slope, *(scene.places(scene.position, name, *at) for name in ("prediction", "target")))
-    formula = (
-        f"{by('prediction', *at)} = {text} / {_size(scene)}, y = {entry('prediction', *at)}, t = {entry('target', *at)}"
+    where = f"slope = {text}, y = {entry('prediction', *at)}, t = {entry('target', *at)}"
+    return Answer(
+        f"{by('prediction', *at)} = slope / {_size(scene)}", (part("slope", factor, _share(scene)),), where=where
     )
-    return Answer(formula, (part("slope", factor, _share(scene)),))
 
 
 @loss_gradient_answer.register
@@ -86,8 +88,9 @@ def _(loss: CrossEntropy, scene: Scene) -> Answer:
     # The loss of a sample whose true class is c, without smoothing, is −log p[c].
     surprise = CrossEntropy().per_sample(np.broadcast_to(x, (len(x), len(x))), c)
     factor = derived("−log p", surprise, *_row(scene, n))
-    formula = f"loss of sample {n} = Σ_c q[c] · (−log p[c]), p = softmax of {entry('prediction', n)}"
-    return Answer(formula, (part("class", _wanted(loss, scene, n, c), factor),))
+    where = f"p = softmax of {entry('prediction', n)}, {_truth(loss)}"
+    parts = (part("class", _wanted(loss, scene, n, c), factor),)
+    return Answer(f"loss of sample {n} = Σ_c q[c] · (−log p[c])", parts, where=where)
 
 
 @loss_gradient_answer.register
@@ -96,12 +99,17 @@ def _(loss: CrossEntropy, scene: Scene) -> Answer:
     samples = len(scene.array("target"))
     p = loss.probabilities(scene.array("prediction")[n][None])[0, c]
     probability = derived("p", p, scene.places(scene.position, "prediction", n, c), *_row(scene, n))
-    formula = f"{by('prediction', n, c)} = ({entry('p', n, c)} − {entry('q', n, c)}) / {samples}"
-    formula += ", p = softmax of the prediction, q = 1 for the true class, otherwise 0"
-    if loss.label_smoothing:
-        formula += f", smoothed by {loss.label_smoothing:g}"
     over, less = constant(f"1/{samples}", 1 / samples), constant(f"−1/{samples}", -1 / samples)
-    return Answer(formula, (part("probability", probability, over), part("target", _wanted(loss, scene, n, c), less)))
+    parts = (part("probability", probability, over), part("target", _wanted(loss, scene, n, c), less))
+    where = f"p = softmax of the prediction, {_truth(loss)}"
+    return Answer(
+        f"{by('prediction', n, c)} = ({entry('p', n, c)} − {entry('q', n, c)}) / {samples}", parts, where=where
+    )
+
+
+def _truth(loss: CrossEntropy) -> str:
+    smoothed = f", smoothed by {loss.label_smoothing:g}" if loss.label_smoothing else ""
+    return f"q = 1 for the true class, otherwise 0{smoothed}"
 
 
 def _wanted(loss: CrossEntropy, scene: Scene, n: int, c: int | Array) -> Factor:
@@ -118,8 +126,8 @@ def _(loss: NLL, scene: Scene) -> Answer:
     t = int(scene.array("target")[n])
     value = loss.per_sample(scene.array("prediction")[n : n + 1], scene.array("target")[n : n + 1])
     places = (scene.places(scene.position, "prediction", n, t), scene.places(scene.position, "target", n))
-    formula = f"loss of sample {n} = −log {entry('prediction', n, t)}, {t} being the true class"
-    return Answer(formula, (part("true class", derived("−log p", value, *places)),))
+    parts = (part("true class", derived("−log p", value, *places)),)
+    return Answer(f"loss of sample {n} = −log {entry('prediction', n, t)}", parts, where=f"{t} is the true class")
 
 
 @loss_gradient_answer.register
@@ -129,9 +137,9 @@ def _(loss: NLL, scene: Scene) -> Answer:
     _, slope = loss.value_and_gradient(scene.array("prediction")[n : n + 1], scene.array("target")[n : n + 1])
     places = (scene.places(scene.position, "prediction", n, c), scene.places(scene.position, "target", n))
     why = "−1 / p" if c == t else "0, not the true class"
-    how = f"−1 / {entry('prediction', n, c)} / {samples}" if c == t else why
-    formula = f"{by('prediction', n, c)} = {how}"
-    return Answer(formula, (part("slope", derived(why, slope[0, c], *places), constant(f"1/{samples}", 1 / samples)),))
+    how = f"−1 / {entry('prediction', n, c)} / {samples}" if c == t else f"0 / {samples}"
+    parts = (part("slope", derived(why, slope[0, c], *places), constant(f"1/{samples}", 1 / samples)),)
+    return Answer(f"{by('prediction', n, c)} = {how}", parts, where=f"{t} is the true class")
 
 
 @sample_loss_answer.register
@@ -139,9 +147,10 @@ def _(loss: Hinge, scene: Scene) -> Answer:
     (n,) = scene.index
     others, shortfall, t, classes = _shortfalls(loss, scene, n)
     formula = f"loss of sample {n} = Σ max(0, {loss.margin:g} − {entry('prediction', n, t)} + "
-    formula += f"{entry('prediction', n, 'c')}) / {classes}, over the classes c other than {t}"
+    formula += f"{entry('prediction', n, 'c')}) / {classes}"
     factor = derived("shortfall", shortfall, *_pair(scene, n, others, t))
-    return Answer(formula, (part("other class", factor, constant(f"1/{classes}", 1 / classes)),))
+    parts = (part("other class", factor, constant(f"1/{classes}", 1 / classes)),)
+    return Answer(formula, parts, where=f"the sum is over the classes c other than {t}, the true one")
 
 
 @loss_gradient_answer.register
@@ -150,10 +159,14 @@ def _(loss: Hinge, scene: Scene) -> Answer:
     others, shortfall, t, _ = _shortfalls(loss, scene, n)
     within, which = (shortfall > 0).astype(np.float64), np.flatnonzero(others == c) if c != t else slice(None)
     sign = constant("−1", -1) if c == t else constant("1", 1)
-    count = "−(number of other classes within the margin)" if c == t else "(1 within the margin, otherwise 0)"
+    count, meaning = (
+        ("−k", "k = how many other classes are within the margin of the true one")
+        if c == t
+        else ("k", "k = 1 where this class is within the margin of the true one, otherwise 0")
+    )
     formula = f"{by('prediction', n, c)} = {count} / {_size(scene)}"
     factor = derived("1 within the margin, otherwise 0", within[which], *_pair(scene, n, others[which], t))
-    return Answer(formula, (part("class", sign, factor, _share(scene)),))
+    return Answer(formula, (part("class", sign, factor, _share(scene)),), where=meaning)
 
 
 def _shortfalls(loss: Hinge, scene: Scene, n: int) -> tuple[Array, Array, int, int]:

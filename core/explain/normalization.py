@@ -115,14 +115,14 @@ def _(layer: LayerNorm, scene: Scene) -> Answer:
     inv_std, share = scene.kept("inv_std", *_one(at)), constant(f"−1/{count}", -1 / count)
     formula = (
         f"{by('x', *at)} = {entry('inv_std', at[0])} · (g − Σ g[k]/{count} − {entry('x_hat', *at)} · "
-        f"Σ g[k] · x_hat[k]/{count}), g = weight · dy, sums over sample {at[0]}"
+        f"Σ g[k] · x_hat[k]/{count})"
     )
     each = (scene.own("dy", *all_of_it), scene.parameter("weight", *all_of_it[1:]))
     direct = part(_PATHS[0], scene.own("dy", *at), scene.parameter("weight", *at[1:]), inv_std)
     mean = part(_PATHS[1], share, *each, inv_std)
     along = (*each, scene.kept("x_hat", *all_of_it))
     variance = part(_PATHS[2], share, *along, scene.kept("x_hat", *at), inv_std)
-    return Answer(formula, (direct, mean, variance))
+    return Answer(formula, (direct, mean, variance), where=f"g = weight · dy; the sums are over sample {at[0]}")
 
 
 def _one(index: tuple[int, ...]) -> tuple[int, ...]:

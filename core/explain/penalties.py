@@ -4,8 +4,9 @@ import numpy as np
 
 from core.explain.dispatch import penalty_answer, penalty_gradient_answer
 from core.explain.notation import entry
-from core.explain.protocol import Answer
+from core.explain.protocol import Answer, Factor
 from core.explain.scene import Scene, constant, derived, part
+from core.explain.words import tensor_title
 from core.penalties import L1Penalty, L2Penalty
 from core.types import Array
 
@@ -15,9 +16,9 @@ def _(penalty: L2Penalty, scene: Scene) -> Answer:
     half = constant("½ strength", penalty.strength / 2)
     parts = []
     for name in _weights(scene):
-        w = scene.own(name, *_all(scene.array(name)))
-        parts.append(part(name, half, w, w))
-    return Answer(f"penalty = ½ · {penalty.strength:g} · Σ w², over all weights", parts)
+        w = _weight(scene, name, *_all(scene.array(name)))
+        parts.append(part(w.label, half, w, w))
+    return Answer(f"penalty = ½ · {penalty.strength:g} · Σ w²", parts, where="the sum is over all weights")
 
 
 @penalty_answer.register
@@ -25,25 +26,35 @@ def _(penalty: L1Penalty, scene: Scene) -> Answer:
     strength = constant("strength", penalty.strength)
     parts = []
     for name in _weights(scene):
-        w = scene.own(name, *_all(scene.array(name)))
+        w = _weight(scene, name, *_all(scene.array(name)))
         sign = derived("sign(w)", np.sign(w.values), scene.places(scene.position, name, *_all(scene.array(name))))
-        parts.append(part(name, strength, sign, w))
-    return Answer(f"penalty = {penalty.strength:g} · Σ |w|, over all weights", parts)
+        parts.append(part(w.label, strength, sign, w))
+    return Answer(f"penalty = {penalty.strength:g} · Σ |w|", parts, where="the sum is over all weights")
 
 
 @penalty_gradient_answer.register
 def _(penalty: L2Penalty, scene: Scene, name: str) -> Answer:
-    at = scene.index
-    formula = f"{entry(scene.tensor, *at)} = {penalty.strength:g} · {entry(name, *at)}"
-    return Answer(formula, (part("pull", constant("strength", penalty.strength), scene.own(name, *at)),))
+    w = _weight(scene, name, *scene.index)
+    parts = (part("pull", constant("strength", penalty.strength), w),)
+    return Answer(f"∂P/∂w = {penalty.strength:g} · w", parts, where=_letters(scene, w))
 
 
 @penalty_gradient_answer.register
 def _(penalty: L1Penalty, scene: Scene, name: str) -> Answer:
     at = scene.index
     sign = derived("sign(w)", np.sign(scene.array(name)[at]), scene.places(scene.position, name, *at))
-    formula = f"{entry(scene.tensor, *at)} = {penalty.strength:g} · sign({entry(name, *at)})"
-    return Answer(formula, (part("pull", constant("strength", penalty.strength), sign),))
+    parts = (part("pull", constant("strength", penalty.strength), sign),)
+    where = _letters(scene, _weight(scene, name, *at))
+    return Answer(f"∂P/∂w = {penalty.strength:g} · sign(w)", parts, where=where)
+
+
+def _weight(scene: Scene, name: str, *index: int | Array) -> Factor:
+    """Entries of a penalised weight, called as its layer's card calls it."""
+    return scene.at(scene.position, name, *index, label=tensor_title(scene.step, name))
+
+
+def _letters(scene: Scene, weight: Factor) -> str:
+    return f"P is the penalty, w = {entry(weight.label, *scene.index)}"
 
 
 def _weights(scene: Scene) -> list[str]:

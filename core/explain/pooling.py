@@ -22,10 +22,9 @@ def _(layer: MaxPool2D, scene: Scene) -> Answer:
     window = scene.kept_region("x", n, c, as_slice(h), as_slice(w))
     winner = _winner(x[n, c], h, w)
     up, left = (shifted(k, int(at[0])) for k, at in (("i", h), ("j", w)))
-    formula = (
-        f"{entry('y', *scene.index)} = max over i, j of {entry('x', n, c, up, left)} = {entry('x', n, c, *winner)}"
-    )
-    return Answer(formula, (part("largest input", scene.own("x", n, c, *winner, depends=(window,))),))
+    formula = f"{entry('y', *scene.index)} = max over i, j of {entry('x', n, c, up, left)}"
+    parts = (part("largest input", scene.own("x", n, c, *winner, depends=(window,))),)
+    return Answer(formula, parts, where=f"the first largest is {entry('x', n, c, *winner)}")
 
 
 @input_gradient_answer.register
@@ -39,10 +38,11 @@ def _(layer: MaxPool2D, scene: Scene) -> Answer:
         h, w = rows.of_position(r)[0], columns.of_position(s)[0]
         won.append(_winner(x[n, c], h, w) == tuple(pixel))
         regions.append(scene.kept_region("x", n, c, as_slice(h), as_slice(w)))
-    formula = f"{by('x', *scene.index)} = Σ {entry('dy', n, c, 'r', 's')} over the windows whose largest input it is"
+    formula = f"{by('x', *scene.index)} = Σ {entry('dy', n, c, 'r', 's')}"
+    over = "the sum is over the windows whose first largest input it is"
     r, s = np.array(windows, np.int64).reshape(-1, 2).T
     first = derived("1 if it was the first largest input, otherwise 0", np.array(won, x.dtype), *regions)
-    return Answer(formula, (part("dy of a window", scene.own("dy", n, c, r, s), first),) if windows else ())
+    return Answer(formula, (part("dy of a window", scene.own("dy", n, c, r, s), first),) if windows else (), where=over)
 
 
 @output_answer.register
@@ -60,8 +60,9 @@ def _(layer: AvgPool2D, scene: Scene) -> Answer:
     n, c, h, w = scene.index
     rows, columns = _axes(layer, scene.array("dx").shape, scene.array("dy").shape)
     r, s = rows.of_input(h)[0], columns.of_input(w)[0]
-    formula = f"{by('x', *scene.index)} = Σ {entry('dy', n, c, 'r', 's')} / {layer.kernel_size**2} over its windows"
-    return Answer(formula, (part("share of a dy", scene.own("dy", n, c, r[:, None], s), _share(layer)),))
+    formula = f"{by('x', *scene.index)} = Σ {entry('dy', n, c, 'r', 's')} / {layer.kernel_size**2}"
+    parts = (part("share of a dy", scene.own("dy", n, c, r[:, None], s), _share(layer)),)
+    return Answer(formula, parts, where="the sum is over the windows it lies in")
 
 
 @output_answer.register

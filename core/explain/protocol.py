@@ -78,6 +78,7 @@ class Factor:
     values: Array  # (K,)
     places: Places | None = None
     depends: tuple[Places | Region, ...] = ()
+    labels: tuple[str, ...] = ()  # of each term, where they are called by what they depend on ("∂y[3, 0]/∂x[3, 2]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Part:
         """One row as an object."""
         factors = tuple(
             TermFactor(
-                factor.label,
+                factor.labels[number] if factor.labels else factor.label,
                 float(factor.values[number]),
                 None if factor.places is None else factor.places.at(number),
                 tuple(given if isinstance(given, Region) else given.at(number) for given in factor.depends),
@@ -133,11 +134,15 @@ class Part:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Answer:
-    """What a family of layers, losses or optimizers has to say about one entry; `end` where nothing lies behind it."""
+    """What a family of layers, losses or optimizers has to say about one entry; `end` where nothing lies behind it.
+
+    `where` explains letters of the formula ("slope = 1 − y²"), so that the formula is what equals the number.
+    """
 
     formula: str
     parts: Sequence[Part] = ()
     end: str = ""
+    where: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -151,6 +156,8 @@ class Explanation:
     parts: tuple[Part, ...] = ()
     end: str = ""
     """In words where the trail ends here (data, target, parameter, memory, chance); otherwise empty."""
+    where: str = ""
+    """What letters of the formula stand for."""
 
     @property
     def is_end(self) -> bool:

@@ -18,7 +18,7 @@ from core.explain.dispatch import (
 from core.explain.notation import by, entry
 from core.explain.protocol import Answer, Explanation, Part, Place, PlaceError
 from core.explain.scene import PENALTY, Scene, Step, constant, part
-from core.explain.words import end_of, name_of
+from core.explain.words import end_of, name_of, tensor_title
 from core.types import Array
 
 
@@ -29,11 +29,12 @@ def explain(step: Step, place: Place) -> Explanation:
     """
     value, name = step.value(place), name_of(step, place)
     if place.record is None:
-        return Explanation(place, name, entry(place.tensor, *place.index), value, end=end_of(step, place.tensor))
+        formula = entry(tensor_title(step, place.tensor), *place.index)
+        return Explanation(place, name, formula, value, end=end_of(step, place.tensor))
     answer = _answer(step.tape.records[place.record].phase, Scene(step, place.record, place.tensor, place.index))
     if answer is None:
         raise PlaceError(f"“{place.tensor}” is kept for backward and has no story of its own.")
-    return Explanation(place, name, answer.formula, value, tuple(answer.parts), answer.end)
+    return Explanation(place, name, answer.formula, value, tuple(answer.parts), answer.end, answer.where)
 
 
 def by_sample(step: Step, place: Place) -> Array:
@@ -116,6 +117,8 @@ def _backward(scene: Scene) -> Answer:
     layer = step.layers[index]
     if scene.tensor == "dx":
         return input_gradient_answer(layer, scene)
+    if scene.tensor not in scene.record.tensors:
+        return _handed_on(scene, step.position("forward", index), scene.tensor, "of the way forward")
     if scene.tensor != "dy":
         return parameter_gradient_answer(layer, scene, scene.tensor.removeprefix("d_"))
     if index == len(step.layers) - 1:
@@ -148,12 +151,13 @@ def _whole_gradient(scene: Scene) -> Answer:
     position = step.penalty_position
     if position is None or f"d_{name}" not in step.tape.records[position].tensors:
         return Answer(formula, (part("loss", of_loss),))
-    formula += f" + ∂P/∂{entry(name.split('.')[1], *at)}, P being the penalty"
-    of_penalty = scene.at(position, f"d_{name}", *at)
-    return Answer(formula, (part("loss", of_loss), part("penalty", of_penalty)))
+    formula += f" + ∂P/∂{entry(name.split('.')[1], *at)}"
+    of_penalty = scene.at(position, f"d_{name}", *at, label=parameter)
+    return Answer(formula, (part("loss", of_loss), part("penalty", of_penalty)), where="P is the penalty")
 
 
 def _handed_on(scene: Scene, record: int | None, tensor: str, whose: str) -> Answer:
     """The very same number, where it was made."""
-    formula = f"{entry(scene.tensor, *scene.index)} = {entry(tensor, *scene.index)} {whose}"
-    return Answer(formula, (part("the same number", scene.at(record, tensor, *scene.index)),))
+    own, title = (tensor_title(scene.step, name) for name in (scene.tensor, tensor))
+    formula = f"{entry(own, *scene.index)} = {entry(title, *scene.index)} {whose}"
+    return Answer(formula, (part("the same number", scene.at(record, tensor, *scene.index, label=title)),))

@@ -72,7 +72,7 @@ class Step:
     def tensor(self, record: int | None, name: str) -> Array:
         """The tensor a place speaks of.
 
-        Besides the tensors of a record these are what its layer kept for the way back ("x_hat", "mask"), and of the
+        Besides the tensors of a record these are what its layer keeps for the way back ("x_hat", "mask"), and of the
         loss "value" () and "per_sample" (N,). Errors: PlaceError when there is none of that name
         """
         if record is None:
@@ -90,7 +90,7 @@ class Step:
     def _recorded(self, record: Record, name: str) -> Array | None:
         if name in record.tensors:
             return record.tensors[name]
-        if record.phase == "forward":
+        if record.phase in ("forward", "backward"):
             return record.cache.get(name)
         if record.phase == "loss" and record.name != PENALTY:
             if name == "value":
@@ -98,6 +98,13 @@ class Step:
             if name == "per_sample":
                 return self.loss.per_sample(record.tensors["prediction"], record.tensors["target"])
         return None
+
+    def layer_of(self, place: Place) -> int:
+        """The number of the layer a place belongs to; −1 is the data, the number of layers is the loss."""
+        if place.record is not None:
+            return self.tape.records[place.record].index
+        layer, _, own = place.tensor.partition(".")
+        return int(layer) if own else -1 if place.tensor == "x" else len(self.layers)
 
     def value(self, place: Place) -> float:
         """The number at a place. Errors: PlaceError when there is no such entry."""
@@ -200,7 +207,7 @@ def part(label: str, *factors: Factor) -> Part:
 def _stretched(factor: Factor, size: int) -> Factor:
     places = None if factor.places is None else _repeated(factor.places, size)
     depends = (_repeated(given, size) if isinstance(given, Places) else given for given in factor.depends)
-    return Factor(factor.label, np.broadcast_to(factor.values, size), places, tuple(depends))
+    return Factor(factor.label, np.broadcast_to(factor.values, size), places, tuple(depends), factor.labels)
 
 
 def _repeated(places: Places, size: int) -> Places:

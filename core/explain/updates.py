@@ -32,8 +32,11 @@ def _(optimizer: SGD, scene: Scene) -> Answer:
         look = (kept,) if optimizer.nesterov else ()
         parts.append(part("momentum", rate, *look, kept, scene.own("velocity before", *at)))
         step = "(g + momentum · v)" if optimizer.nesterov else "v"
-        step += f", v = {entry('velocity after', *at)}"
-    return Answer(f"{_after(scene)} = {entry('before', *at)} − learning_rate · {step}{_gradient(scene)}", parts)
+    letters = [f"v = {entry('velocity after', *at)}"] if momentum else []
+    if not momentum or optimizer.nesterov:
+        letters.append(_gradient(scene))
+    formula = f"{_after(scene)} = {entry('before', *at)} − learning_rate · {step}"
+    return Answer(formula, parts, where=", ".join(letters))
 
 
 @memory_answer.register
@@ -41,9 +44,8 @@ def _(optimizer: SGD, scene: Scene, slot: str) -> Answer:
     at = scene.index
     before = scene.own("velocity before", *at)
     if not optimizer.momentum:
-        return Answer(
-            f"{_after(scene)} = {entry('velocity before', *at)}: unused without momentum", (part("memory", before),)
-        )
+        formula = f"{_after(scene)} = {entry('velocity before', *at)}"
+        return Answer(formula, (part("memory", before),), where="it is unused without momentum")
     parts = [
         part("memory", constant("momentum", optimizer.momentum), before),
         part("gradient", scene.own("gradient", *at)),
@@ -51,7 +53,8 @@ def _(optimizer: SGD, scene: Scene, slot: str) -> Answer:
     if optimizer.weight_decay:
         decay = constant("weight decay", optimizer.weight_decay)
         parts.append(part("weight decay", decay, scene.own("before", *at)))
-    return Answer(f"{_after(scene)} = momentum · {entry('velocity before', *at)} + g{_gradient(scene)}", parts)
+    formula = f"{_after(scene)} = momentum · {entry('velocity before', *at)} + g"
+    return Answer(formula, parts, where=_gradient(scene))
 
 
 @update_answer.register
@@ -105,24 +108,26 @@ def _(optimizer: Adam, scene: Scene) -> Answer:
     if isinstance(optimizer, AdamW):
         parts.append(part("weight decay", _rate(scene), constant("weight decay", optimizer.weight_decay), before))
     shrunk = " · (1 − learning_rate · weight_decay)" if isinstance(optimizer, AdamW) else ""
-    formula = f"{_after(scene)} = {entry('before', *at)}{shrunk} − learning_rate · m̂ / (√v̂ + eps), m̂ = "
-    formula += f"{entry('m after', *at)} / (1 − β₁ᵗ), v̂ = {entry('v after', *at)} / (1 − β₂ᵗ), t = {t}"
-    return Answer(formula, (part("before", before), *parts, memory))
+    formula = f"{_after(scene)} = {entry('before', *at)}{shrunk} − learning_rate · m̂ / (√v̂ + eps)"
+    letters = f"m̂ = {entry('m after', *at)} / (1 − β₁ᵗ), v̂ = {entry('v after', *at)} / (1 − β₂ᵗ), t = {t}"
+    return Answer(formula, (part("before", before), *parts, memory), where=letters)
 
 
 @memory_answer.register
 def _(optimizer: Adam, scene: Scene, slot: str) -> Answer:
     at = scene.index
     if slot == "m":
-        formula = f"{_after(scene)} = β₁ · {entry('m before', *at)} + (1 − β₁) · g{_gradient(scene)}"
-        return Answer(formula, _moment(optimizer, scene, [("gradient", scene.own("gradient", *at))]))
+        formula = f"{_after(scene)} = β₁ · {entry('m before', *at)} + (1 − β₁) · g"
+        terms = _moment(optimizer, scene, [("gradient", scene.own("gradient", *at))])
+        return Answer(formula, terms, where=_gradient(scene))
     kept, new = constant("β₂", optimizer.beta2), constant("1 − β₂", 1 - optimizer.beta2)
     g = scene.own("gradient", *at)
     if optimizer.weight_decay and not isinstance(optimizer, AdamW):
         decayed = g.values + optimizer.weight_decay * scene.array("before")[at]
         g = derived("g + weight decay · θ", decayed, _places(scene, "gradient"), _places(scene, "before"))
-    formula = f"{_after(scene)} = β₂ · {entry('v before', *at)} + (1 − β₂) · g²{_gradient(scene)}"
-    return Answer(formula, (part("memory", kept, scene.own("v before", *at)), part("gradient²", new, g, g)))
+    formula = f"{_after(scene)} = β₂ · {entry('v before', *at)} + (1 − β₂) · g²"
+    parts = (part("memory", kept, scene.own("v before", *at)), part("gradient²", new, g, g))
+    return Answer(formula, parts, where=_gradient(scene))
 
 
 def _moment(optimizer: Adam, scene: Scene, gradients: list[tuple[str, Factor]]) -> list[Part]:
@@ -161,8 +166,9 @@ def _(clipping: ClipNorm, scene: Scene) -> Answer:
     everything = (Region(at, name, ()) for at, name in raw.items())
     factor = derived("max_norm / (‖g‖ + 1e-6)", scale, *everything)
     formula = f"{entry('gradient', *scene.index)} = {entry('raw gradient', *scene.index)} · {clipping.max_norm:g} / "
-    formula += "(‖g‖ + 1e-6), ‖g‖ the norm of the gradients of all parameters"
-    return Answer(formula, (part("clipped", scene.own("raw gradient", *scene.index), factor),))
+    formula += "(‖g‖ + 1e-6)"
+    parts = (part("clipped", scene.own("raw gradient", *scene.index), factor),)
+    return Answer(formula, parts, where="‖g‖ is the norm of the raw gradients of all parameters together")
 
 
 @clipping_answer.register
@@ -172,11 +178,11 @@ def _(clipping: ClipValue, scene: Scene) -> Answer:
     clipping.clip(limited, 0.0)
     same = limited == raw.values
     scale = np.where(same, 1.0, limited / np.where(same, 1.0, raw.values))
-    formula = (
-        f"{entry('gradient', *scene.index)} = {entry('raw gradient', *scene.index)}, limited to ±{clipping.limit:g}"
-    )
+    formula = f"{entry('gradient', *scene.index)} = {entry('raw gradient', *scene.index)}"
+    formula += "" if same.all() else f" · {clipping.limit:g} / |g|"
     label = "1" if same.all() else "limit / |g|"
-    return Answer(formula, (part("clipped", raw, derived(label, scale, _places(scene, "raw gradient"))),))
+    parts = (part("clipped", raw, derived(label, scale, _places(scene, "raw gradient"))),)
+    return Answer(formula, parts, where=f"every gradient is limited to ±{clipping.limit:g}")
 
 
 def _raw(scene: Scene, position: int) -> str:
@@ -200,4 +206,4 @@ def _gradient(scene: Scene) -> str:
     """What g stands for in the formula of an optimizer that may add weight decay to it."""
     decay = getattr(scene.step.optimizer, "weight_decay", 0) if not isinstance(scene.step.optimizer, AdamW) else 0
     more = f" + {decay:g} · {entry('before', *scene.index)}" if decay else ""
-    return f", g = {entry('gradient', *scene.index)}{more}"
+    return f"g = {entry('gradient', *scene.index)}{more}"

@@ -7,7 +7,7 @@ from core.layers.dense import Dense
 from core.layers.normalization import BatchNorm
 from core.tape import Record
 
-_KEPT = {"x_hat": "normalised input", "mask": "mask at input"}
+_KEPT = {"x_hat": "normalised input", "mask": "mask at input", "gate": "gate of input", "t": "t of input"}
 _BY_CHANNEL = {"mean": "mean", "variance": "variance", "inv_std": "1/√(variance + eps)"}
 
 
@@ -25,6 +25,8 @@ def name_of(step: Step, place: Place) -> str:
         return _loss(step, tensor, index)
     layer = step.layers[record.index]
     whose = f"of layer {record.index + 1}, {layer.title}"
+    if tensor not in record.tensors and record.phase == "backward":
+        return f"{name_of(step, Place(step.position('forward', record.index), tensor, index))}, kept for the way back"
     if record.phase == "backward" and tensor not in {"dx", "dy"}:
         return f"how much the loss changes per unit of {parameter(step, _parameter(record, tensor), index)}"
     if tensor in _BY_CHANNEL and record.phase == "forward":
@@ -33,6 +35,12 @@ def name_of(step: Step, place: Place) -> str:
     what = {"x": "input", "y": "output", "dx": "input", "dy": "output"}.get(tensor) or _KEPT.get(tensor, tensor)
     entry = f"{what} {position(index[1:])} {whose}, for sample {index[0]}"
     return f"how much the loss changes per unit of {entry}" if record.phase == "backward" else entry
+
+
+def tensor_title(step: Step, tensor: str) -> str:
+    """A tensor from outside the step as cards call it: "1 · Conv2D.weight" for "0.weight"."""
+    layer, _, own = tensor.partition(".")
+    return f"{int(layer) + 1} · {step.layers[int(layer)].title}.{own}" if own else tensor
 
 
 def end_of(step: Step, tensor: str) -> str:

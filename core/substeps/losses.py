@@ -134,7 +134,9 @@ def _(loss: CrossEntropy, prediction: Array, target: Array, dy: Array) -> list[S
             "Too high counts as positive, too low as negative.",
             lambda: softmax(prediction) - wanted(),
         ),
-        SubStep("dx", f"(p − q) / {len(target)}", "Divided by the samples: the loss is their mean.", given(dy), "dy"),
+        SubStep(
+            "dy", f"dy = (p − q) / {len(target)}", "Divided by the samples: the loss is their mean.", given(dy), "dy"
+        ),
     ]
 
 
@@ -148,7 +150,11 @@ def _(loss: NegativeLogLikelihood, prediction: Array, target: Array, dy: Array) 
     return [
         SubStep("−1/p", "−1 / max(p[n, t[n]], 1e-12)", "The slope of −log p at the truth.", slope),
         SubStep(
-            "dp", f"−1/p / {len(target)} at the true class, otherwise 0", "Shared over the samples.", given(dy), "dy"
+            "dy",
+            f"dy = −1/p / {len(target)} at the true class, otherwise 0",
+            "Shared over the samples.",
+            given(dy),
+            "dy",
         ),
     ]
 
@@ -163,7 +169,11 @@ def _(loss: BCEWithLogits, prediction: Array, target: Array, dy: Array) -> list[
             lambda: sigmoid(prediction) - target,
         ),
         SubStep(
-            "dx", f"(p − t) / {dy.size}", "Divided by the number of outputs: the loss is their mean.", given(dy), "dy"
+            "dy",
+            f"dy = (p − t) / {dy.size}",
+            "Divided by the number of outputs: the loss is their mean.",
+            given(dy),
+            "dy",
         ),
     ]
 
@@ -177,7 +187,11 @@ def _(loss: BinaryCrossEntropy, prediction: Array, target: Array, dy: Array) -> 
         SubStep("p − t", "p − t", "Too high counts as positive, too low as negative.", lambda: prediction - target),
         SubStep("p(1 − p)", "max(p · (1 − p), 1e-12)", "How undecided the probability is.", slope),
         SubStep(
-            "dp", f"(p − t) / p(1 − p) / {dy.size}", "Certain and wrong gives the largest gradient.", given(dy), "dy"
+            "dy",
+            f"dy = (p − t) / p(1 − p) / {dy.size}",
+            "Certain and wrong gives the largest gradient.",
+            given(dy),
+            "dy",
         ),
     ]
 
@@ -190,8 +204,8 @@ def _(loss: Hinge, prediction: Array, target: Array, dy: Array) -> list[SubStep]
     return [
         SubStep("within", "1 where the shortfall is above 0", "Which classes come too near.", within),
         SubStep(
-            "dx",
-            f"1 / {dy.size} for each of them, −(their number) / {dy.size} for the true class",
+            "dy",
+            f"dy = 1 / {dy.size} for each of them, −(their number) / {dy.size} for the true class",
             "Push those down and the true class up.",
             given(dy),
             "dy",
@@ -201,14 +215,16 @@ def _(loss: Hinge, prediction: Array, target: Array, dy: Array) -> list[SubStep]
 
 @_backward.register
 def _(loss: MSE, prediction: Array, target: Array, dy: Array) -> list[SubStep]:
-    return [SubStep("dy", f"2 d / {dy.size}", "The slope of the square, shared over all outputs.", given(dy), "dy")]
+    return [
+        SubStep("dy", f"dy = 2 d / {dy.size}", "The slope of the square, shared over all outputs.", given(dy), "dy")
+    ]
 
 
 @_backward.register
 def _(loss: MAE, prediction: Array, target: Array, dy: Array) -> list[SubStep]:
     return [
         SubStep("sign", "sign(d)", "Only the direction counts, not how far.", lambda: np.sign(prediction - target)),
-        SubStep("dy", f"sign(d) / {dy.size}", "Shared over all outputs.", given(dy), "dy"),
+        SubStep("dy", f"dy = sign(d) / {dy.size}", "Shared over all outputs.", given(dy), "dy"),
     ]
 
 
@@ -219,7 +235,7 @@ def _(loss: Huber, prediction: Array, target: Array, dy: Array) -> list[SubStep]
 
     return [
         SubStep("limited d", f"d limited to ±{chosen(loss.delta)}", "Beyond it an outlier pulls no harder.", limited),
-        SubStep("dy", f"limited d / {dy.size}", "Shared over all outputs.", given(dy), "dy"),
+        SubStep("dy", f"dy = limited d / {dy.size}", "Shared over all outputs.", given(dy), "dy"),
     ]
 
 
