@@ -1,18 +1,20 @@
 """The numerical check of a single gradient on the tape: change one number a little and see how the loss answers.
 
 It runs the very layers of the network in float64, once with the number a little larger and once a little smaller, and
-compares the slope with what the hand-written backward gives in float64. So it can be asked of any gradient that is
-shown, in a network of any size, while the question is being looked at.
+compares the slope with what the hand-written backward gives in float64 and with the number that is shown, as exactly
+as float32 allows. So it can be asked of any gradient that is shown, in a network of any size, while the question is
+being looked at.
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from core.gradcheck import Check, layer_side, loss_side
+from core.gradcheck import Check, Verdict, layer_side, loss_side
 from core.network import Network
 from core.tape import Record, Tape
 from core.types import Array, Arrays
@@ -22,6 +24,49 @@ _STEPS = (1e-5, 1e-6, 1e-7)
 
 _TOLERANCE = 1e-4  # of a whole network in float64
 
+_SHOWN_TOLERANCE = 1e-3  # of the number itself in float32, after sums in which much may have cancelled
+_SHOWN_SHARE = 1e-5  # of the largest number of its tensor: what is left where almost everything cancelled
+
+
+@dataclasses.dataclass(frozen=True)
+class EntryCheck:
+    """The slope of the loss beside the gradient that is shown and the one that backward gives in float64."""
+
+    check: Check  # float64's gradient against the slope
+    shown: float
+    allowance: float  # how far float32 may lie from float64 here
+    crossed: bool  # whether float32 rounded some value to the other side of a kink, where the gradient is another
+
+    @property
+    def slope(self) -> float:
+        """The numerical slope; NaN where there is none."""
+        return float(self.check.numeric[0])
+
+    @property
+    def gradient(self) -> float:
+        """What backward gives in float64."""
+        return float(self.check.analytic[0])
+
+    @property
+    def difference(self) -> float:
+        """Of the shown number and the slope, relative to the larger; rounding of the slope does not count."""
+        difference = max(0.0, abs(self.shown - self.slope) - self.check.noise)
+        return difference / max(abs(self.shown), abs(self.slope), 1e-8)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the shown number is the one of float64, as exactly as float32 allows."""
+        return math.isfinite(self.shown) and abs(self.shown - self.gradient) <= self.allowance
+
+    @property
+    def verdict(self) -> Verdict:
+        """Pass only if the shown number agrees as well; fail if it does not, or if backward is wrong."""
+        if self.check.verdict == "fail":
+            return "fail"
+        if not self.agrees:
+            return "inconclusive" if self.crossed else "fail"
+        return self.check.verdict
+
 
 @dataclasses.dataclass
 class _Captured:
@@ -29,9 +74,10 @@ class _Captured:
 
     by_output: dict[int, Array]  # layer → gradient by its output; the prediction is the output of the last layer
     parameters: Arrays
+    inputs: list[Array] = dataclasses.field(default_factory=list)  # of every layer
 
     def forward(self, index: int, x: Array, y: Array, cache: Arrays) -> None:
-        pass
+        self.inputs.append(x)
 
     def loss(self, prediction: Array, target: Array, value: float, gradient: Array) -> None:
         pass
@@ -45,7 +91,7 @@ class _Captured:
 
 def check_entry(
     network: Network, tape: Tape, rng_state: Mapping[str, Any], record: Record, tensor: str, index: tuple[int, ...]
-) -> Check:
+) -> EntryCheck:
     """Check one entry of a gradient that a backward record or the loss record shows.
 
     `network` is like the one on the tape but built with float64 (its parameters are overwritten); `rng_state` is the
@@ -71,7 +117,35 @@ def check_entry(
         if not crossed:
             break
     numeric = np.array([np.nan if crossed else slope])
-    return Check(f"{tensor}{list(index)}", np.array([analytic]), numeric, _TOLERANCE, noise=_noise(tape.loss, step))
+    noise = _noise(tape.loss, step)
+    check = Check(f"{tensor}{list(index)}", np.array([analytic]), numeric, _TOLERANCE, noise=noise)
+    shown, allowance = float(record.tensors[tensor][index]), _allowance(tape, record, tensor, float(analytic))
+    found = EntryCheck(check, shown, allowance, crossed=False)
+    if found.agrees:
+        return found
+    return dataclasses.replace(found, crossed=_crossed(network, tape, captured.inputs))
+
+
+def _allowance(tape: Tape, record: Record, tensor: str, gradient: float) -> float:
+    """How far a gradient computed in float32 may lie from the exact one."""
+    allowance = _SHOWN_TOLERANCE * abs(gradient) + _SHOWN_SHARE * _largest(record.tensors[tensor])
+    if tensor.startswith("d_"):
+        # A sum over the batch may cancel to nothing; what its terms were rounded by is left.
+        x = tape.records[tape.position("forward", record.index)].tensors["x"]
+        terms = float(np.abs(record.tensors["dy"]).sum()) * max(1.0, _largest(x))
+        allowance += float(np.finfo(np.float32).eps) * terms
+    return allowance
+
+
+def _largest(array: Array) -> float:
+    return float(np.abs(array).max(initial=0.0))
+
+
+def _crossed(network: Network, tape: Tape, inputs: list[Array]) -> bool:
+    """Whether a value lies on another side of a kink in float64 than it does on the tape."""
+    recorded = (record.tensors["x"] for record in tape.records if record.phase == "forward")
+    layers = zip(network.layers, recorded, inputs, strict=True)
+    return any(layer_side(layer, ours) != layer_side(layer, exact) for layer, ours, exact in layers)
 
 
 class _Probe:
