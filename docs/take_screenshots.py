@@ -100,8 +100,8 @@ def take_view(
     document.go_to(position + 1)
     document.questions.ask(Place(position, tensor, index))
     inspector = window.arrangement.panel(Inspector)
-    if inspector.explain.check_button.isVisible():
-        inspector.explain.check()
+    if inspector.explain.check.button.isVisible():
+        inspector.explain.check.check()
     QApplication.processEvents()
     inspector.grab().save(str(FOLDER / f"view-{name}-{theme}.png"))
     if name == "conv-weight-gradient" and theme == "light":

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
@@ -50,7 +50,7 @@ def open_inspector(qtbot: QtBot, document: Document, batches: int = 0) -> Inspec
     """An Inspector with the Explain tab open, after so many batches and all records of the next."""
     inspector = Inspector(document)
     qtbot.addWidget(inspector)
-    inspector.resize(360, 1400)
+    inspector.resize(360, 780)
     inspector.show()
     inspector.tabs.setCurrentWidget(inspector.explain)
     for _ in range(batches):
@@ -83,7 +83,15 @@ def hover(widget: QWidget, where: Where) -> None:
 
 
 def settle(widget: QWidget) -> None:
-    """Let layouts and painting come to rest."""
+    """Let layouts and painting come to rest, and scroll to the widget."""
+    for _ in range(2):  # texts that wrap find their height in a second round
+        QApplication.processEvents()
+        widget.grab()
+    parent = widget.parentWidget()
+    while parent is not None:
+        if isinstance(parent, QScrollArea):
+            parent.ensureWidgetVisible(widget)
+        parent = parent.parentWidget()
     QApplication.processEvents()
     widget.grab()
 

@@ -104,8 +104,8 @@ def test_normalisation_shows_before_and_after_with_its_numbers(qtbot, layer: int
         click(histogram, histogram.mark)
         asked = document.questions.current
         assert asked is not None and asked.record == position
-        # A pixel is as near as one can click.
-        reach = float(np.ptp(tensor)) / 100
+        # A bar is as near as one can click, or its neighbour where the mark stands between them.
+        reach = 2 * float(np.ptp(tensor)) / len(histogram.distribution().counts)
         assert float(tensor[asked.index]) == pytest.approx(float(tensor[index]), abs=reach)
         assert asked.index[1] == c if layer == BATCH_NORM else asked.index[0] == n
         document.questions.ask(Place(position, "y", index))
@@ -264,7 +264,8 @@ def test_a_dense_weight_gradient_is_said_to_be_an_outer_product_and_its_entries_
     position, forward = step.position("backward", DENSE), step.position("forward", DENSE)
     document.questions.ask(Place(position, "d_weight", (1, 4)))
     assert "outer product" in pictures.caption.text()
-    assert "column 1 of dy" in pictures.caption.text() and "column 4 of x" in pictures.caption.text()
+    note = pictures.equation_note.text()
+    assert "column 1 of dy" in note and "column 4 of x" in note
     view = pictures.equation
     hover(view, lambda: view.cell_rect(1, 0, 5).center())
     dy, x = step.tensor(position, "dy")[5, 1], step.tensor(forward, "x")[5, 4]

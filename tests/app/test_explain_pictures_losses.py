@@ -77,8 +77,8 @@ def test_cross_entropy_shows_every_step_from_logits_to_the_gradient(qtbot):
     np.testing.assert_array_equal(table.values[:-1, 3], np.arange(3) == record["target"][n])
     assert table.asked == (c, 4) and table.rows[int(record["target"][n])].endswith("✓")
     assert (
-        f"p = {format_number(float(table.values[c, 1]))} / {format_number(float(table.values[-1, 1]))}"
-        in pictures.words.text()
+        f"p[2] = {format_number(float(table.values[c, 1]))} / {format_number(float(table.values[-1, 1]))}"
+        in pictures.proof.text()
     )
     view = pictures.tables[0]
     view.grab()

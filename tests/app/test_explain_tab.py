@@ -83,7 +83,7 @@ def test_a_click_on_a_weight_explains_it(show, qtbot):
     qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=matrix.viewport.cell_rect(5, 1).center().toPoint())
     assert document.questions.current == Place(None, "0.weight", (5, 1))
     assert inspector.tabs.currentWidget() is inspector.explain
-    assert "0.weight" in inspector.explain.formula.text() and "layer 1" in inspector.explain.name.text()
+    assert "1 · Dense.weight[5, 1]" in inspector.explain.formula.text() and "layer 1" in inspector.explain.name.text()
     assert not inspector.explain.terms.isVisible()
 
 
@@ -165,7 +165,8 @@ def test_shares_add_up_and_a_click_selects_the_sample(show, qtbot):
     at = shares.bar_rect(6).center().toPoint()
     qtbot.mouseClick(shares, Qt.MouseButton.LeftButton, pos=at)
     assert document.sample == 6
-    assert shares.hover_text().startswith("sample 6 adds")
+    x, y = (format_number(float(value), 3) for value in step.tape.x[6])
+    assert shares.hover_text().startswith(f"sample 6 ({x}, {y}) adds ")
 
 
 @pytest.mark.parametrize(
@@ -175,23 +176,24 @@ def test_the_numerical_check_agrees(show, qtbot, position, tensor, index):
     document = xor()
     inspector = show(document, 7)
     document.questions.ask(Place(position, tensor, index))
-    qtbot.mouseClick(inspector.explain.check_button, Qt.MouseButton.LeftButton)
-    assert inspector.explain.check_result.text().startswith("✓ agrees")
+    qtbot.mouseClick(inspector.explain.check.button, Qt.MouseButton.LeftButton)
+    assert inspector.explain.check.result.text().startswith("✓ agrees")
 
 
 def test_a_value_has_nothing_to_check(show):
     document = xor()
     inspector = show(document, 7)
     document.questions.ask(Place(0, "y", (0, 1)))
-    assert not inspector.explain.check_button.isVisible()
+    assert not inspector.explain.check.button.isVisible()
 
 
 def test_the_code_is_that_of_the_file(show):
     document = xor()
     inspector = show(document, 7)
     document.questions.ask(Place(6, "d_weight", (3, 1)))
-    assert inspector.explain.code.toPlainText().strip() == inspect.cleandoc("\n" + inspect.getsource(Dense.backward))
-    assert "layers/dense.py" in inspector.explain.code_title.text()
+    code = inspector.explain.code
+    assert code.view.toPlainText().strip() == inspect.cleandoc("\n" + inspect.getsource(Dense.backward))
+    assert "layers/dense.py" in code.title.text() and any("d_weight = " in line for line in code.view.marked_lines())
 
 
 def test_every_tensor_of_every_record_can_be_shown_in_both_themes(show):
@@ -247,10 +249,11 @@ def test_the_losses_of_a_batch_carry_the_numbers_of_their_samples(show, qtbot):
     losses = step.loss.per_sample(record.tensors["prediction"], record.tensors["target"])
     order = np.argsort(-losses)
     assert order.tolist() != list(range(len(losses)))
-    document.select_sample(int(order[2]))
-    document.questions.ask(Place(3, "dy", (0, 0)))
+    document.questions.ask(Place(3, "dy", (int(order[2]), 0)))
     shown = inspector.explain.pictures.losses
-    assert shown.hover_text() == f"sample {order[2]} has a loss of {format_number(float(losses[order[2]]))}"
+    x, y = (format_number(float(value), 3) for value in step.tape.x[order[2]])
+    loss = format_number(float(losses[order[2]]))
+    assert shown.hover_text() == f"sample {order[2]} ({x}, {y}) has a loss of {loss}"
     qtbot.mouseClick(shown, Qt.MouseButton.LeftButton, pos=shown.bar_rect(5).center().toPoint())
     assert document.sample == order[5]
 

@@ -103,8 +103,8 @@ def test_a_gradient_is_checked_with_the_loss_it_comes_from(
     shown = tape_of(changed).records[record].tensors[tensor][index]
     changed.edit("loss", loss={"kind": "mse"})
     changed.questions.ask(Place(record, tensor, index))
-    QTest.mouseClick(inspector.explain.check_button, Qt.MouseButton.LeftButton)
-    text = inspector.explain.check_result.text()
+    QTest.mouseClick(inspector.explain.check.button, Qt.MouseButton.LeftButton)
+    text = inspector.explain.check.result.text()
     assert text.startswith("✓ agrees")
     slope = text.partition("slope is ")[2].partition(",")[0].replace("−", "-")
     assert float(slope) == pytest.approx(shown, rel=1e-3)

@@ -123,12 +123,16 @@ def choose_in(combo: QComboBox, text: str) -> None:
 
 
 def bring_into_view(widget: QWidget) -> None:
-    """Scroll a panel, as the wheel does, until the widget can be seen."""
-    QApplication.processEvents()  # what was just filled gets its size
+    """Scroll a panel, as the wheel does, until the widget can be seen; of what is taller than the panel its top."""
+    for _ in range(2):  # what was just filled gets its size, texts that wrap in a second round
+        QApplication.processEvents()
+        widget.grab()
     parent = widget.parentWidget()
     while parent is not None:
         if isinstance(parent, QScrollArea):
             parent.ensureWidgetVisible(widget)
+            if widget.height() > parent.viewport().height():
+                parent.verticalScrollBar().setValue(widget.mapTo(parent.widget(), QPoint()).y())
         parent = parent.parentWidget()
     QApplication.processEvents()
 

@@ -80,7 +80,7 @@ def read_stop(window: MainWindow) -> None:
     """The number that is shown is the tape's, and the breadcrumb ends with its name."""
     tab = window.arrangement.panel(Inspector).explain
     assert f"= <b>{format_number(value_at(window))}</b>" in tab.formula.text()
-    assert tab.trail.text().endswith(f"<b>{name_at(window)}</b>")
+    assert f"<b>{name_at(window)}</b>" in tab.trail.text()
 
 
 def stops(window: MainWindow) -> list[tuple[str, str]]:
@@ -116,9 +116,9 @@ def test_a_gradient_of_a_filter_is_followed_to_the_loss_and_back(conv: MainWindo
     open_tab(inspector, inspector.weights)
     ask_weight(conv, inspector.weights.filter_gradients, (3, 0, 2, 0))
     assert name_at(conv) == "1 · Conv2D.d_weight[3, 0, 2, 0]"
-    bring_into_view(inspector.explain.check_button)
-    click(inspector.explain.check_button)
-    said = re.search(r"✓ agrees: the numerical slope is (\S+),", inspector.explain.check_result.text())
+    bring_into_view(inspector.explain.check.button)
+    click(inspector.explain.check.button)
+    said = re.search(r"✓ agrees: the numerical slope is (\S+),", inspector.explain.check.result.text())
     assert said and float(said[1].replace("−", "-")) == pytest.approx(value_at(conv), rel=1e-3)
     while follow(conv, "dy", "dx"):
         pass
@@ -151,12 +151,14 @@ def test_a_value_is_followed_to_a_pixel_of_the_data_and_back(conv: MainWindow) -
 def test_why_a_weight_of_a_filter_grew(conv: MainWindow) -> None:
     """From its change over the update and the gradient to the samples that asked for it, and into the picture."""
     document, inspector = conv.document, conv.arrangement.panel(Inspector)
-    tab, index = inspector.explain, (7, 0, 4, 0)
+    tab = inspector.explain
     press(conv, "next_layer", 22)
     open_tab(inspector, inspector.weights)
     click(next(button for button in inspector.weights.findChildren(QToolButton) if button.text() == "Change"))
     tensors = tape_of(document).records[21].tensors
-    grown = tensors["after"][index] - tensors["before"][index]
+    change = tensors["after"] - tensors["before"]
+    index = tuple(int(axis) for axis in np.unravel_index(change.argmax(), change.shape))
+    grown = change[index]
     assert grown > 0
     ask_weight(conv, inspector.weights.filters, index)
     # After the update it is what it was before and, because the gradient is negative, something more.

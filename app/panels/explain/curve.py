@@ -73,13 +73,19 @@ class CurveView(PointedView):
 
     def hover_text(self) -> str:
         """The entry's point and its slope in words, or those where one points."""
-        x, y, slope = *self._point, self._slope
-        if (cell := self.pointed()) is None:
-            return f"y({format_number(x, 3)}) = {format_number(y, 3)}, slope {format_number(slope, 3)}"
-        x, y, slope = (float(values[cell[0]]) for values in (self._x, self._y, self._slopes))
+        x, y, slope = (format_number(value, 3) for value in self.shown())
+        text, cell = f"y({x}) = {y}, slope {slope}", self.pointed()
+        if cell is None:
+            return text
         count = int(self._bars[min(cell[0] * _BINS // _SAMPLES, _BINS - 1)])
-        text = f"y({format_number(x, 3)}) = {format_number(y, 3)}, slope {format_number(slope, 3)}"
         return f"{text}; {format_count(count)} unit{'s' if count != 1 else ''} around here"
+
+    def shown(self) -> tuple[float, float, float]:
+        """Where the tangent lies: input, output and slope where one points, else of the entry."""
+        if (cell := self.pointed()) is None:
+            return *self._point, self._slope
+        x, y, slope = (float(values[cell[0]]) for values in (self._x, self._y, self._slopes))
+        return x, y, slope
 
     def paint_content(self, painter: QPainter) -> None:
         """Histogram, axes, curve, tangent, point, words."""
@@ -93,11 +99,12 @@ class CurveView(PointedView):
         painter.setPen(QPen(QColor(theme.forward), 2))
         pairs = zip(self._x.tolist(), self._y.tolist(), strict=True)
         painter.drawPolyline(QPolygonF([self._place(x, y, room) for x, y in pairs]))
-        self._paint_point(painter, *self._point, self._slope)
-        if (cell := self.pointed()) is not None:
-            painter.setPen(QPen(QColor(theme.text), 1.5))
-            painter.setBrush(QColor(theme.panel))
-            painter.drawEllipse(self._place(float(self._x[cell[0]]), float(self._y[cell[0]]), room), 4, 4)
+        shown = self.shown()
+        self._paint_tangent(painter, *shown)
+        painter.setPen(QPen(QColor(theme.panel), 1))
+        for (x, y), color in ((shown[:2], theme.text), (self._point, theme.backward)):
+            painter.setBrush(QColor(color))
+            painter.drawEllipse(self._place(x, y, room), 4, 4)
         draw_line(painter, QRectF(0, room.bottom() + 2, self.width(), line_height()), self.hover_text(), theme.text)
 
     def cell_at(self, point: QPointF) -> Cell | None:
@@ -123,14 +130,11 @@ class CurveView(PointedView):
     def _room(self) -> QRectF:
         return QRectF(0, 2, self.width(), self.height() - line_height() - 4)
 
-    def _paint_point(self, painter: QPainter, x: float, y: float, slope: float) -> None:
-        theme, room, step = current_theme(), self._room(), float(self._x[-1]) / 4
-        painter.setPen(QPen(QColor(theme.backward), 1.5, Qt.PenStyle.DashLine))
+    def _paint_tangent(self, painter: QPainter, x: float, y: float, slope: float) -> None:
+        room, step = self._room(), float(self._x[-1]) / 4
+        painter.setPen(QPen(QColor(current_theme().backward), 1.5, Qt.PenStyle.DashLine))
         start, end = (self._place(x + sign * step, y + sign * step * slope, room) for sign in (-1, 1))
         painter.drawLine(start, end)
-        painter.setPen(QPen(QColor(theme.panel), 1))
-        painter.setBrush(QColor(theme.backward))
-        painter.drawEllipse(self._place(x, y, room), 4, 4)
 
     def _place(self, x: float, y: float, room: QRectF) -> QPointF:
         low, high = float(min(self._y.min(), 0)), float(max(self._y.max(), 0.1))

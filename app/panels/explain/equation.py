@@ -45,10 +45,10 @@ def equation(explanation: Explanation) -> Equation | None:
     planes = [grid.reshape(-1, *_last_two(shape)) for grid in grids]
     best = int(np.argmax(np.abs(planes[-1].sum(axis=(1, 2)))))
     here = float(planes[-1][best].sum())
-    words = [f"these {format_count(planes[-1][best].size)} products add up to {format_number(here)}"]
+    words = [f"sum of these {format_count(planes[-1][best].size)} products: {format_number(here)}"]
     if len(planes[-1]) > 1:
         total = format_number(float(part.values.sum()))
-        words.append(f"the {format_count(len(planes[-1]))} such pictures together add up to {total}")
+        words.append(f"sum of all {format_count(len(planes[-1]))} such pictures: {total}")
     shown = np.ravel_multi_index(order[:-2], shape[:-2]) == best if len(shape) > 2 else np.ones(len(part), dtype=bool)
     titles = (*(_title(factor, shown) for factor in part.factors), "products")
     terms = _grid(np.arange(len(part)), shape, order).reshape(planes[0].shape)[best].astype(np.int64)

@@ -4,6 +4,7 @@ import dataclasses
 from functools import cached_property
 
 from app.panels.explain.curve import Curve
+from app.panels.explain.outer import Outer
 from app.panels.explain.stack import Stack
 from app.panels.explain.table import Table
 from app.panels.explain.unit_histogram import Units
@@ -32,8 +33,11 @@ class Gallery:
     tables: tuple[Table, ...] = ()  # at most two
     side_by_side: bool = False  # whether the tables are small enough for that
     units: tuple[tuple[str, Units], ...] = ()  # with their labels, at most two
+    outer: Outer | None = None
     losses: Losses | None = None
-    words: str = ""  # below
+    proof: str = ""  # below the tables
+    words: str = ""  # below everything
+    equation_note: str = ""  # above the products
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

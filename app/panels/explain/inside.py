@@ -11,15 +11,13 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.document.document import Document
 from app.layouts import fill, label
-from app.panels.explain.words import place_name
+from app.panels.explain.words import place_name, record_name
 from app.plots.base import PaintedView, draw_line, line_height, number_metrics, small_font
 from app.plots.numbers import Precision, format_number
 from app.theme import current_theme, mono_font, theme_color
-from app.view import TEXT, View
 from core.explain.scene import Step
 from core.substeps import SubStep
 from core.substeps.entries import entry_of
-from core.tape import Record
 
 _WITH_FORMULAS = 10
 """Records with more lines (the places of a kernel) have formulas that are alike; they show the marked line's only."""
@@ -29,21 +27,18 @@ _BAR = 3.0
 _KEYS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
-class InsideView(View):
-    """Follows the walk into a record; takes no room outside of records."""
+class InsideView(QWidget):
+    """Follows the walk into a record; takes no room outside of records.
 
-    title = "Inside"
-    interval = TEXT
+    The tab it is part of says when to draw: what takes no room cannot be seen, and would never draw itself again.
+    """
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(document, parent)
+        super().__init__(parent)
+        self.document = document
         self.heading, self.lines, self.words = label(role="note", wrap=True), LinesView(), label(role="note", wrap=True)
         fill(self, self.heading, self.lines, self.words, spacing=4)
         self.lines.line_chosen.connect(document.walk.go_to_substep)
-        document.walk.changed.connect(self.invalidate)
-        document.questions.changed.connect(self.invalidate)
-        document.position_changed.connect(self.invalidate)
-        document.selection_changed.connect(self.invalidate)
         document.running_changed.connect(self._leave)
 
     def refresh(self) -> None:
@@ -57,7 +52,7 @@ class InsideView(View):
             return
         numbers = self._numbers(step)
         count = len(walk.substeps)
-        heading = f"Inside of {_record_name(step, record)}: {count} sub-step{'s' * (count != 1)}"
+        heading = f"Inside of {record_name(step, self.document.cursor - 1)}: {count} sub-step{'s' * (count != 1)}"
         if asked is not None and any(number is not None for number in numbers):
             heading += f", with the number at {place_name(step, asked)}"
         else:
@@ -223,15 +218,6 @@ class LinesView(PaintedView):
 
     def _line_at(self, point: QPointF) -> int | None:
         return next((i for i in range(len(self._lines)) if self.line_rect(i).contains(point)), None)
-
-
-def _record_name(step: Step, record: Record) -> str:
-    """`2 · BatchNorm, forward`, or `1 · Dense, the update of weight`."""
-    if record.phase == "loss":
-        return record.name
-    owner = f"{record.index + 1} · {step.layers[record.index].title}"
-    parameter = record.name.rpartition(".")[2]
-    return f"{owner}, the update of {parameter}" if record.phase == "update" else f"{owner}, {record.phase}"
 
 
 def _number_room() -> float:

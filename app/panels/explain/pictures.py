@@ -4,6 +4,7 @@ What is special about a layer, a loss or an update is chosen by the files `pictu
 knowledge of the layer (`equation`).
 """
 
+import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
@@ -16,15 +17,17 @@ from app.panels.explain.curve import CurveView
 from app.panels.explain.equation import equation
 from app.panels.explain.equation_view import EquationView
 from app.panels.explain.gallery import Asked, Gallery, Losses
+from app.panels.explain.outer import OuterView
 from app.panels.explain.pictures_of_data import data_gallery
 from app.panels.explain.pictures_of_layers import layer_gallery
 from app.panels.explain.pictures_of_losses import loss_gallery
 from app.panels.explain.pictures_of_updates import update_gallery
+from app.panels.explain.samples import Samples
 from app.panels.explain.shares import SharesView
 from app.panels.explain.stack import StackView
 from app.panels.explain.table import Table, TableView
 from app.panels.explain.unit_histogram import UnitHistogram
-from core.explain import Explanation, Place, Step
+from core.explain import Explanation, Place, Step, explain
 
 
 class Pictures(QWidget):
@@ -38,37 +41,37 @@ class Pictures(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.caption, self.words = label(role="note", wrap=True), label(wrap=True)
+        self.caption, self.proof, self.words = label(role="note", wrap=True), label(wrap=True), label(wrap=True)
         self.stack, self.equation, self.curve = StackView(), EquationView(), CurveView()
         self.tables = (TableView(), TableView())
         self.histograms = (UnitHistogram(), UnitHistogram())
-        self.losses = SharesView()
-        self._loss_position: int | None = None
+        self.outer, self.losses = OuterView(), SharesView()
+        self.equation_note = label(role="note", wrap=True)
+        self._shown: tuple[Step, Explanation, int] | None = None
         self._pair = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         for table in self.tables:
             self._pair.addWidget(table)
-        for view in (self.stack, self.equation, self.curve, *self.tables, *self.histograms):
+        for view in (self.stack, self.equation, self.curve, self.outer, *self.tables, *self.histograms):
             view.place_asked.connect(self.place_asked)
+        for table in self.tables:
+            table.place_pointed.connect(self._move_to)
         self.losses.sample_clicked.connect(self._ask_for_loss)
-        self._views = (self.stack, self.curve, *self.tables, *self.histograms, self.losses, self.equation)
+        self._views = (
+            *(self.stack, self.curve, *self.tables, *self.histograms, self.outer, self.losses),
+            *(self.equation_note, self.equation),
+        )
         fill(
             self,
-            self.caption,
-            self.stack,
-            self.curve,
-            self._pair,
-            *self.histograms,
-            self.losses,
-            self.equation,
-            self.words,
+            *(self.caption, self.stack, self.curve, self._pair, self.proof, *self.histograms, self.outer, self.losses),
+            *(self.equation_note, self.equation, self.words),
         )
 
-    def show_for(self, step: Step, explanation: Explanation, sample: int) -> None:
-        """Choose and fill the pictures."""
+    def show_for(self, step: Step, explanation: Explanation, sample: int, slides: bool) -> None:
+        """Choose and fill the pictures; `slides` says that a window that slides shows the same products already."""
         for view in self._views:
             view.hide()
         gallery = _gallery(step, explanation, sample)
-        self._loss_position = explanation.place.record
+        self._shown = (step, explanation, sample)
         self._say(gallery)
         self._show_tables(gallery.tables, gallery.side_by_side)
         if gallery.stack is not None:
@@ -80,20 +83,54 @@ class Pictures(QWidget):
         for histogram, (name, units) in zip(self.histograms, gallery.units, strict=False):
             histogram.set_units(units, name)
             histogram.show()
+        if gallery.outer is not None:
+            self.outer.set_outer(gallery.outer)
+            self.outer.show()
         if gallery.losses is not None:
-            self._show_losses(gallery.losses)
+            self._show_losses(step, gallery.losses)
         # A stack is the same sum, told better.
-        elif gallery.stack is None and (shown := equation(explanation)) is not None:
-            self.equation.set_equation(shown)
-            self.equation.show()
+        elif gallery.stack is None:
+            self._show_equation(explanation, sample, slides, gallery.equation_note)
+
+    def _show_equation(self, explanation: Explanation, sample: int, slides: bool, note: str) -> None:
+        """The products as pictures; below a window that slides only if they are those of another sample."""
+        shown = equation(explanation)
+        if shown is None:
+            return
+        if slides:
+            first = shown.place(0, (0, 0))
+            if explanation.place.tensor != "d_weight" or first is None or first.index[0] == sample:
+                return
+            note = (
+                f"Above is the selected sample, {sample}. Of all samples of the batch number {first.index[0]} weighs "
+                "most in this gradient:"
+            )
+        self.equation_note.setText(note)
+        self.equation_note.setVisible(bool(note))
+        self.equation.set_equation(shown)
+        self.equation.show()
+
+    def _move_to(self, place: Place | None) -> None:
+        """Another entry of the same tensor is pointed at in a table: words and frames are of that one meanwhile."""
+        if self._shown is None:
+            return
+        step, explanation, sample = self._shown
+        asked = explanation.place
+        beside = place is not None and (place.record, place.tensor) == (asked.record, asked.tensor)
+        pinned = _gallery(step, explanation, sample)
+        gallery = _gallery(step, explain(step, place), sample) if beside and place is not None else pinned
+        self._say(gallery)
+        for view, table, own in zip(self.tables, gallery.tables, pinned.tables, strict=False):
+            view.set_table(dataclasses.replace(table, asked=own.asked))
 
     def _ask_for_loss(self, sample: int) -> None:
         self.sample_clicked.emit(sample)
-        if self._loss_position is not None:
-            self.place_asked.emit(Place(self._loss_position, "per_sample", (sample,)))
+        if self._shown is not None:
+            self.place_asked.emit(Place(self._shown[1].place.record, "per_sample", (sample,)))
 
     def _say(self, gallery: Gallery) -> None:
-        for text, words in ((self.caption, gallery.caption), (self.words, gallery.words)):
+        texts = ((self.caption, gallery.caption), (self.proof, gallery.proof), (self.words, gallery.words))
+        for text, words in texts:
             text.setText(words)
             text.setVisible(bool(words))
 
@@ -104,9 +141,10 @@ class Pictures(QWidget):
             view.set_table(table)
             view.show()
 
-    def _show_losses(self, losses: Losses) -> None:
+    def _show_losses(self, step: Step, losses: Losses) -> None:
         order = np.argsort(-losses.values)
-        self.losses.set_shares(losses.values[order], losses.marked, order, "has a loss of")
+        samples = Samples(step.tape.x)
+        self.losses.set_shares(losses.values[order], samples, losses.marked, order, "has a loss of")
         self.losses.show()
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from app.panels.explain.curve import Curve
 from app.panels.explain.gallery import Asked, Gallery, behind
+from app.panels.explain.jacobian import jacobian_table
+from app.panels.explain.outer import Outer
 from app.panels.explain.pictures_of_losses import chosen_classes, with_sum
 from app.panels.explain.stack import Bar, Stack
 from app.panels.explain.table import Table
@@ -43,14 +45,23 @@ def _(layer: Dense, asked: Asked) -> Gallery:
             n, i = asked.index
             caption = f"Row {n} of dy times column {i} of the weights: back along every link that leaves input {i}:"
         case "d_weight":
-            o, i = asked.index
-            caption = (
-                f"The outer product of dy and x, added up over the batch; for this weight it is column {o} of dy times "
-                f"column {i} of x, one product a sample:"
-            )
+            return _outer_gallery(asked)
         case _:
             caption = ""
     return Gallery(caption)
+
+
+def _outer_gallery(asked: Asked) -> Gallery:
+    """One sample's part of the gradient of a weight, among those of all weights."""
+    (o, i), n = asked.index, asked.sample
+    dy, x = asked.record.tensors["dy"][n], asked.kept("x")[n]
+    outer = Outer(dy, x, (o, i), n, asked.place)
+    return Gallery(
+        f"The outer product of dy and x for sample {n}: every weight gets the dy of its output times the x of its "
+        f"input. The {format_count(len(asked.kept('x')))} such matrices of the batch add up to d_weight.",
+        outer=outer,
+        equation_note=f"For this weight: column {o} of dy times column {i} of x, one product a sample:",
+    )
 
 
 @layer_gallery.register(ReLU)
@@ -89,7 +100,7 @@ def _(layer: Softmax, asked: Asked) -> Gallery:
     n, c = asked.index
     return Gallery(
         f"Sample {n}, class by class: logits x, the exponentials of x − max, and those divided by their sum Σ:",
-        tables=(_class_table(asked), _jacobian(layer, asked)),
+        tables=(_class_table(asked), _jacobian(asked)),
         words=_softmax_words(asked, n, c),
     )
 
@@ -119,34 +130,28 @@ def _class_table(asked: Asked) -> Table:
         place,
         (chosen.index(c), names.index(asked.tensor)) if asked.tensor in names else None,
         by_column=True,
+        moves=True,
         sums=1,
     )
 
 
-def _jacobian(layer: Softmax, asked: Asked) -> Table:
-    """Row i: how every output answers to input i, which is what the layer's own backward of ones says."""
+def _jacobian(asked: Asked) -> Table:
+    """With the row or column of the class that is asked for."""
     n, c = asked.index
-    y = asked.kept("y")
-    classes, kept = y.shape[1], asked.step.tape.records[asked.forward].cache
-    own = {name: np.repeat(array[n : n + 1], classes, axis=0) for name, array in kept.items()}
-    by_output, _ = layer.backward(np.eye(classes, dtype=y.dtype), own)
-    assert by_output is not None
-    chosen = chosen_classes(y[n], c)
-    at = chosen.index(c)
-    last = len(chosen) - 1
-    row, column = (at, 0, at, last), (0, at, last, at)
+    y = asked.kept("y")[n]
+    chosen = chosen_classes(y, c)
+    at, last = chosen.index(c), len(chosen) - 1
     # An entry of y answers to all inputs (its column), one of dx hears from all outputs (its row).
-    frames = (column,) if asked.tensor == "y" else (row,)
-    return Table(
-        "∂y/∂x",
-        by_output.T[np.ix_(chosen, chosen)],
-        tuple(map(str, chosen)),
-        tuple(map(str, chosen)),
-        lambda i, k: Place(asked.forward, "y", (n, chosen[k])),
-        frames=frames if asked.tensor in ("y", "dx") else (),
-        title="Jacobian: row i, column k is ∂y[k]/∂x[i]",
-        named=False,
-    )
+    frames = {"y": ((0, at, last, at),), "dx": ((at, 0, at, last),)}.get(asked.tensor, ())
+
+    def place(i: int, k: int) -> Place:
+        return (
+            Place(asked.position, "dx", (n, chosen[i]))
+            if asked.is_backward
+            else Place(asked.forward, "y", (n, chosen[k]))
+        )
+
+    return jacobian_table(y, chosen, "y", place, frames)
 
 
 def _softmax_words(asked: Asked, n: int, c: int) -> str:
@@ -229,7 +234,7 @@ def _(layer: Dropout, asked: Asked) -> Gallery:
     rows = tuple(map(str, range(len(plane)))) if len(plane) > 1 else ()
     columns = tuple(map(str, range(plane.shape[1])))
     name = f"mask[{', '.join(map(str, leading))}]"
-    table = Table("mask", plane, rows, columns, place, asked_cell, title=name)
+    table = Table("mask", plane, rows, columns, place, asked_cell, title=name, moves=True)
     return Gallery(_dropout_caption(layer), tables=(table,), words=_dropout_words(asked, plane, own))
 
 

@@ -5,6 +5,7 @@ to its gradient, line by line as the loss computes it.
 import numpy as np
 
 from app.panels.explain.gallery import Asked, Gallery, Losses
+from app.panels.explain.jacobian import jacobian, jacobian_table
 from app.panels.explain.table import Table
 from app.plots.numbers import format_count, format_number
 from core.explain import Place
@@ -30,19 +31,21 @@ def loss_gallery(asked: Asked) -> Gallery:
         caption = "The loss of every sample, the largest first (click one to select it):"
         return Gallery(caption, losses=Losses(losses, n), words=words)
     mean = f"Sample {n} has a loss of {format_number(float(losses[n]))}. {words}"
+    softmax = isinstance(step.loss, CrossEntropy) and asked.tensor in ("dy", "prediction")
     return Gallery(
         _caption(asked, n),
-        tables=(_sample_table(asked, n),),
+        tables=(_sample_table(asked, n), *([_softmax_jacobian(asked)] if softmax else [])),
         losses=Losses(losses, n),
-        words=f"{_entry_words(asked)} {mean}".strip(),
+        proof=_entry_words(asked),
+        words=mean,
     )
 
 
 def _caption(asked: Asked, n: int) -> str:
     if isinstance(asked.step.loss, CrossEntropy):
         return (
-            f"Sample {n}, class by class: softmax makes probabilities p of the prediction; of its Jacobian and of "
-            "−1/p only p − q is left (q is the truth), divided by the number of samples:"
+            f"Sample {n}, class by class: softmax makes probabilities p of the logits, q is the truth, and dy is "
+            "(p − q) / N. The Jacobian of the softmax says why (below):"
         )
     return f"Sample {n}, from its prediction to its gradient:"
 
@@ -78,7 +81,21 @@ def _sample_table(asked: Asked, n: int) -> Table:
 
     shown = {"dy": "dy", "target": "t"}.get(asked.tensor, shown_as)
     marked = None if asked_class is None else (chosen.index(asked_class), [*columns].index(shown))
-    return Table("loss", values, rows, (*columns,), place, marked, by_column=True, sums=sums)
+    return Table("loss", values, rows, (*columns,), place, marked, by_column=True, moves=True, sums=sums)
+
+
+def _softmax_jacobian(asked: Asked) -> Table:
+    """How the probabilities answer to the logits: framed the logit's row, and in it what the true class adds."""
+    n, c = asked.index
+    true = int(asked.record.tensors["target"][n])
+    chosen = chosen_classes(asked.record.tensors["prediction"][n], c, true)
+    row, column, last = chosen.index(c), chosen.index(true), len(chosen) - 1
+
+    def place(i: int, k: int) -> Place:
+        return Place(asked.position, asked.tensor, (n, chosen[i]))
+
+    frames = ((row, 0, row, last), (row, column, row, column))
+    return jacobian_table(asked.lines(asked.position)["p"].tensor[n], chosen, "p", place, frames)
 
 
 def chosen_classes(scores: Array, asked: int | None, true: int | None = None) -> list[int]:
@@ -105,7 +122,42 @@ def _entry_words(asked: Asked) -> str:
     numbers = {name: format_number(float(lines[name].tensor[n, c])) for name in ("exp", "p", "q")}
     total = format_number(float(lines["Σ exp"].tensor[n]))
     samples = format_count(len(asked.record.tensors["target"]))
+    combined = f"({numbers['p']} − {numbers['q']}) / {samples} = {format_number(asked.explanation.value)}"
     return (
-        f"p = {numbers['exp']} / {total} = {numbers['p']}; (p − q) / N = ({numbers['p']} − {numbers['q']}) / {samples} "
-        f"= {format_number(asked.explanation.value)}."
+        f"p[{c}] = {numbers['exp']} / {total} = {numbers['p']}.\n\n{_why(asked, n, c, samples)}\n\n"
+        f"So dy[{n}, {c}] = (p − q) / N = {combined}."
+    )
+
+
+def _why(asked: Asked, n: int, c: int, samples: str) -> str:
+    """Why p − q is left of the Jacobian and of the slope of the logarithm, with the numbers of one logit."""
+    p, q = (asked.lines(asked.position)[name].tensor[n].astype(np.float64) for name in ("p", "q"))
+    row, true = jacobian(p)[c], int(asked.record.tensors["target"][n])
+    intro = (
+        f"Why: the loss is −Σₖ q[k] · log p[k], so it changes by −q[k]/p[k] per unit of p[k], and p[k] changes by "
+        f"row {c} of the Jacobian per unit of logit {c}."
+    )
+    if not p.all():
+        none = format_count(int(np.count_nonzero(p == 0)))
+        return (
+            f"{intro} Here {none} of the p are so small that they are rounded to 0, and −q/p cannot be computed: one "
+            "more reason to compute p − q, in which p cancels."
+        )
+    products = row * -q / p
+    slope, entry = -q[true] / p[true], row[true]
+    first = f"{format_number(entry)} · ({format_number(slope)}) = {format_number(products[true])}"
+    own = f"p[{c}] · (1 − p[{c}])" if c == true else f"−p[{c}] · p[{true}]"
+    name = f"∂p[{true}]/∂x[{c}]"
+    if not asked.step.loss.spec().get("label_smoothing"):
+        left = f"p[{c}] − 1" if c == true else f"p[{c}]"
+        return (
+            f"{intro} Only the true class {true} has q = 1: {name} · (−1/p[{true}]) = {first}, divided by {samples}. "
+            f"As {name} = {own}, p[{true}] cancels, and {left} is left, which is p[{c}] − q[{c}]."
+        )
+    others = format_number(float(products.sum() - products[true]))
+    return (
+        f"{intro} With label smoothing every class counts. The true class {true} gives {name} · (−q[{true}]/p[{true}]) "
+        f"= {first}, all others together {others}; that is {format_number(float(products.sum()))}, divided by "
+        f"{samples}. In each product p[k] cancels: q[k] · p[{c}] is left of every class and −q[{c}] of class {c} "
+        f"itself, and as all q add up to 1, that is p[{c}] − q[{c}]."
     )

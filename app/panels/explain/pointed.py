@@ -19,6 +19,7 @@ _ARROWS = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
 }
+_ASK = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}
 
 
 class PointedView(PaintedView):
@@ -85,13 +86,26 @@ class PointedView(PaintedView):
             self.activate(cell)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows walk through the entries, Enter or Space asks for one."""
+        """Arrows walk through the entries, Enter or Space asks for one; where none is pointed at, all begin a walk."""
         key, cell = Qt.Key(event.key()), self.pointed()
-        if key in _ARROWS:
-            self._pointer = None
-            self._walked = self.cell_beside(cell, *_ARROWS[key]) or cell
-            self.update()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and cell is not None:
+        if key in _ASK and cell is not None:
             self.activate(cell)
+        elif _is_own(event):
+            self._pointer = None
+            self._walked = self.cell_beside(cell, *_ARROWS.get(key, (0, 0))) or cell
+            self.update()
         else:
             super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """The keys that walk here neither step through the tape nor start a training meanwhile."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_own(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+
+def _is_own(event: QKeyEvent) -> bool:
+    """Whether a key is one of those that walk and ask; with Shift or Control it is somebody else's."""
+    plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
+    return plain and (event.key() in _ARROWS or event.key() in _ASK)

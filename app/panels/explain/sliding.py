@@ -6,8 +6,8 @@ Only the entry that is pointed at is explained anew; the two maps are pictures m
 import math
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.panels.explain.pointed import Cell, PointedView
@@ -37,17 +37,10 @@ _TILE = 84.0  # height of the tiles
 _BARS = 40.0
 _FRAME = 2.0
 _ON_MAP, _ON_BAR, _ON_SOURCE, _ON_TILE = range(4)  # what a cell is in; of a tile also which one
-_KEYS = {
-    *(Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down),
-    *(Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space),
-}
 
 
 class SlidingView(PointedView):
     """The map slid over, the tiles that meet, the sums by channel, the map of results."""
-
-    place_followed = Signal(object)
-    """The place of a number behind the one that is shown, which was clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("The window that slides", parent)
@@ -180,13 +173,13 @@ class SlidingView(PointedView):
             self._channel = at[0]
             self.update()
         elif kind == _ON_MAP:
-            self.place_asked.emit(slide.target.at((at[0], at[1])))
+            place = slide.target.at((at[0], at[1]))
         elif kind == _ON_SOURCE:
             place = slide.source.at((at[0], at[1]))
         elif at[0] < len(slide.tiles) and slide.tiles[at[0]].has((at[1], at[2])):
             place = slide.tiles[at[0]].place_at(at[1], at[2])
         if place is not None:
-            self.place_followed.emit(place)
+            self.place_asked.emit(place)
 
     # Painting
 
@@ -290,13 +283,6 @@ class SlidingView(PointedView):
     def sizeHint(self) -> QSize:
         """As wide as the tab, as high as it has to be."""
         return QSize(280, self.height())
-
-    def event(self, event: QEvent) -> bool:
-        """Keys that move the window do not step through the network meanwhile."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _KEYS:
-            event.accept()
-            return True
-        return super().event(event)
 
 
 def _plane_of(place: Place) -> Plane:

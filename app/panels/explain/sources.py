@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.panels.explain.pointed import Cell, PointedView
+from app.panels.explain.words import place_name
 from app.plots.base import draw_line, line_height
 from app.plots.color_maps import diverging_image, finite_limit
 from app.plots.numbers import format_number
@@ -17,10 +18,11 @@ from core.explain.protocol import Explanation, Place, Places, Region
 from core.explain.scene import Step
 from core.types import Array
 
-MOST = 3
-"""Source tensors that are shown."""
+MOST = 4
+"""Source tensors that are shown; how many more there are is said."""
 
 HINT = "Framed: what contributes. Click to follow."
+MORE = "{} more not shown, see the terms."
 
 _GAP = 10.0
 _HEIGHT = 132
@@ -32,7 +34,8 @@ _FRAME = 2.0  # room for the frame around entries at the edge
 class Source:
     """A plane cut out of a tensor, and the box of entries in it that contribute."""
 
-    title: str
+    name: str  # of the tensor
+    title: str  # with the indices that all of the plane have in common
     values: Array  # (rows, columns)
     limit: float
     box: tuple[int, int, int, int]  # first and last row, first and last column
@@ -44,12 +47,15 @@ class Source:
         return Place(self.origin.record, self.origin.tensor, index)
 
 
-def sources(step: Step, explanation: Explanation) -> list[Source]:
-    """The source tensors of an explanation, the largest term's plane of each."""
+def sources(step: Step, explanation: Explanation) -> tuple[list[Source], int]:
+    """The source tensors of an explanation, the largest term's plane of each, and how many more there are.
+
+    Those of the largest terms come first, so that they are never among those that are left out.
+    """
     # All are cut where the largest term has its factors, so that the pictures belong together.
     largest = {
         (factor.place.record, factor.place.tensor): factor.place.index
-        for term in explanation.largest(1)
+        for term in reversed(explanation.largest(MOST))
         for factor in term.factors
         if factor.place
     }
@@ -58,10 +64,26 @@ def sources(step: Step, explanation: Explanation) -> list[Source]:
         key = (region.record, region.tensor)
         if step.tensor(*key).ndim:
             regions.setdefault(key, []).append(region)
-    return [_cut(step.tensor(*key), found, largest.get(key)) for key, found in [*regions.items()][:MOST]]
+    shown = list(regions)
+    if len(shown) > MOST:
+        ranks = [*reversed(largest)]
+        shown = sorted(shown, key=lambda key: ranks.index(key) if key in ranks else len(ranks))[:MOST]
+    names = [_own_name(tensor) for _, tensor in shown]
+    found = []
+    for (record, tensor), name in zip(shown, names, strict=True):
+        # Tensors of several layers may share their name; one of the layer itself needs no more than that.
+        title = name if names.count(name) == 1 else place_name(step, Place(record, tensor, ()))
+        key = record, tensor
+        found.append(_cut(step.tensor(*key), regions[key], largest.get(key), title))
+    return found, len(regions) - len(found)
 
 
-def _cut(tensor: Array, regions: list[Places | Region], through: tuple[int, ...] | None) -> Source:
+def _own_name(tensor: str) -> str:
+    """`weight` for `0.weight`: of which layer, the heading says."""
+    return tensor.partition(".")[2] or tensor
+
+
+def _cut(tensor: Array, regions: list[Places | Region], through: tuple[int, ...] | None, title: str) -> Source:
     """The plane of a tensor's last two axes through one entry, by default the largest that contributes."""
     marked = np.zeros(tensor.shape, dtype=bool)
     for region in regions:
@@ -70,12 +92,10 @@ def _cut(tensor: Array, regions: list[Places | Region], through: tuple[int, ...]
     leading = tuple(int(i) for i in (through or entry)[:-2])
     plane, mask = np.atleast_2d(tensor[leading]), np.atleast_2d(marked[leading])
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-    # "0.weight" belongs to layer 1, which the heading names already.
-    own = region.tensor.partition(".")[2] or region.tensor
-    name = f"{own}[{', '.join([*map(str, leading), ':'][: tensor.ndim])}]" if leading else own
+    name = f"{title}[{', '.join([*map(str, leading), ':'][: tensor.ndim])}]" if leading else title
     box = (int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1]))
     origin = Place(region.record, region.tensor, (*leading, *[0] * (tensor.ndim - len(leading))))
-    return Source(name, plane, finite_limit(tensor), box, origin)
+    return Source(title, name, plane, finite_limit(tensor), box, origin)
 
 
 def _size(source: Source, room: QSizeF) -> QSizeF:
@@ -93,11 +113,12 @@ class SourcesView(PointedView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Source tensors", parent)
         self._sources: list[Source] = []
+        self._more = 0
         self.setFixedHeight(_HEIGHT)
 
-    def set_sources(self, found: list[Source]) -> None:
-        """Show these."""
-        self._sources = found
+    def set_sources(self, found: list[Source], more: int) -> None:
+        """Show these, and say how many more there are."""
+        self._sources, self._more = found, more
         self.forget_pointed()
         self.setVisible(bool(found))
         self._fit_height()
@@ -113,11 +134,10 @@ class SourcesView(PointedView):
     def hover_text(self) -> str:
         """The entry that is pointed at: `x[3, 2, 5, 5] = 0.4112`; else what the frames mean."""
         if (cell := self.pointed()) is None:
-            return HINT
+            return f"{MORE.format(self._more)} {HINT}" if self._more else HINT
         source, (row, column) = self._sources[cell[0]], cell[1:]
         place = source.place(row, column)
-        name = place.tensor.partition(".")[2] or place.tensor
-        return f"{name}[{', '.join(map(str, place.index))}] = {format_number(float(source.values[row, column]))}"
+        return f"{source.name}[{', '.join(map(str, place.index))}] = {format_number(float(source.values[row, column]))}"
 
     def paint_content(self, painter: QPainter) -> None:
         """Title, picture and frame of each, and the words below."""
@@ -184,7 +204,8 @@ class SourcesView(PointedView):
     def _paint(self, painter: QPainter, position: int) -> None:
         theme, source, room = current_theme(), self._sources[position], self._room(position)
         painter.setPen(QColor(theme.muted))
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop), source.title)
+        shown = painter.fontMetrics().elidedText(source.title, Qt.TextElideMode.ElideMiddle, int(room.width()))
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop), shown)
         place = self._place(position)
         painter.drawImage(place, diverging_image(source.values, source.limit))
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -1,24 +1,28 @@
-"""The Explain tab: asks the core where a number comes from and lays the answer out."""
+"""The Explain tab: asks the core where a number comes from and lays the answer out.
 
-import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+While nothing is asked it shows the record at the cursor; a number that is asked stays while the cursor moves on.
+"""
+
+from PySide6.QtWidgets import QWidget
 
 from app.document.document import Document
 from app.layouts import fill_scrolling, label
-from app.panels.explain.code import CodeView
+from app.panels.explain.at_cursor import AtCursor
+from app.panels.explain.check import NumericalCheck, is_gradient
+from app.panels.explain.code import CodeBlock
 from app.panels.explain.finder import Finder
 from app.panels.explain.inside import InsideView
 from app.panels.explain.pictures import Pictures
+from app.panels.explain.samples import Samples
 from app.panels.explain.shares import SharesView
 from app.panels.explain.sliding import SlidingView
 from app.panels.explain.sources import SourcesView, sources
-from app.panels.explain.words import Links, formula_text, terms_text, terms_title, trail_text
-from app.plots.numbers import format_number
+from app.panels.explain.texts import rich_text
+from app.panels.explain.words import LET_GO, Links, formula_text, terms_text, terms_title, trail_text
 from app.theme import theme_changed
 from app.view import TEXT, View
-from core.entrycheck import check_entry
 from core.explain import by_sample, explain
+from core.explain.code import code_of, code_of_record, loops_of
 from core.explain.protocol import Explanation, Place
 from core.explain.scene import Step
 from core.types import ChainruleError
@@ -28,164 +32,175 @@ NOTHING_ASKED = (
     "is the sum of, and the numbers behind each of them."
 )
 NOT_REACHED = "The tape has not reached this number yet: press Next layer."
+LOST = "{} is not part of this batch's step: what was asked is let go."
 
 
 class ExplainTab(View):
-    """Explains `document.questions.current` at the cursor."""
+    """Explains `document.questions.current` at the cursor, or the record at the cursor where nothing is asked."""
 
     title = "Explain"
     interval = TEXT
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
+        # Before anybody draws: the places asked for have to follow their records to another tape.
+        document.position_changed.connect(self._know_tape)
+        self._know_tape()
+        self._moving = False  # a question and a selection change together: one picture, not two
         self._links = Links()
         self.sentence = label(role="muted", wrap=True)
-        self.trail, self.name, self.formula = _text(), _text(), _text()
+        self.at_cursor = AtCursor()
+        self.trail, self.name, self.formula = rich_text(), rich_text(), rich_text()
         self.sources, self.pictures = SourcesView(), Pictures()
         self.inside, self.sliding = InsideView(document), SlidingView()
-        self.terms_title, self.terms = label(role="note", wrap=True), _text()
+        self.terms_title, self.terms = label(role="note", wrap=True), rich_text()
         self.shares_title, self.shares = label("By sample (click one to select it):", "note"), SharesView()
-        self.code_title, self.code = label(role="note"), CodeView()
-        self.check_button = QPushButton("Check numerically")
-        self.check_result = label(wrap=True)
-        self._content = (
-            *(self.trail, self.name, self.formula, self.sources, self.sliding, self.pictures),
-            *(self.terms_title, self.terms),
-            *(self.shares_title, self.shares, self.check_button, self.check_result, self.code_title, self.code),
+        self.check, self.code = NumericalCheck(document), CodeBlock()
+        self._answer = (
+            *(self.name, self.formula, self.sources, self.sliding, self.pictures, self.terms_title, self.terms),
+            *(self.shares_title, self.shares, self.check, self.code),
         )
         self.finder = Finder()
+        fill_scrolling(
+            self,
+            self.finder,
+            self.inside,
+            self.at_cursor,
+            self.trail,
+            *self._answer[:-1],
+            self.code,
+            self.sentence,
+            None,
+        )
+        self._connect()
+
+    def _connect(self) -> None:
+        document = self.document
         self.finder.asked.connect(document.questions.ask)
-        fill_scrolling(self, self.finder, self.inside, self.sentence, *self._content, None)
-        self.sliding.place_asked.connect(document.questions.ask)
-        self.sliding.place_followed.connect(document.questions.follow)
+        self.at_cursor.chosen.connect(document.questions.forget)
         self.trail.linkActivated.connect(self._go_back)
-        self.terms.linkActivated.connect(self._follow)
+        self.terms.linkActivated.connect(self._follow_link)
+        for followed in (self.sliding.place_asked, self.pictures.place_asked, self.sources.place_asked):
+            followed.connect(self._follow)
         self.pictures.sample_clicked.connect(document.select_sample)
-        self.pictures.place_asked.connect(document.questions.follow)
-        self.sources.place_asked.connect(document.questions.follow)
         self.shares.sample_clicked.connect(document.select_sample)
-        self.check_button.clicked.connect(self.check)
+        document.walk.changed.connect(self.invalidate)
         document.questions.changed.connect(self.invalidate)
         document.position_changed.connect(self.invalidate)
         document.selection_changed.connect(self.invalidate)
         theme_changed.connect(self.invalidate)
 
     def refresh(self) -> None:
-        place, step = self.document.questions.current, self._step()
-        if step is not None:
-            self.finder.show_tensors(self.document, step)
-        if place is None or step is None:
-            self._say(self.document.problem or NOTHING_ASKED)
+        questions, step = self.document.questions, self.document.step
+        self.inside.refresh()
+        if step is None:
+            self._show_only(self.document.problem or NOTHING_ASKED)
+            return
+        self.finder.show_tensors(self.document, step)
+        place = questions.current
+        if place is None:
+            lost = LOST.format(questions.lost) if questions.lost else ""
+            self._show_record(step, f"{lost}\n\n{NOTHING_ASKED}" if lost else NOTHING_ASKED)
             return
         if place.record is not None and place.record >= self.document.cursor:
-            self._say(NOT_REACHED)
-            self._show_trail(step)
-            return
-        try:
-            explanation = explain(step, place)
-        except ChainruleError as error:
-            self._say(str(error))
-            return
-        self.sentence.hide()
-        self._show_trail(step)
-        self._show(step, explanation)
+            self._show_only(NOT_REACHED)
+        else:
+            try:
+                explanation = explain(step, place)
+            except ChainruleError as error:
+                self._show_only(str(error))
+            else:
+                self._show(step, explanation)
+        self.trail.setText(trail_text(step, questions.trail))
+        self.trail.show()
+        self._show_cursor(step, place)
 
-    def check(self) -> None:
-        """Compare the gradient that is shown with a numerical one."""
-        place, step = self.document.questions.current, self._step()
-        if place is None or place.record is None or step is None:
-            return
-        tape, network = step.tape, step.network()
-        network.build(tape.x.shape[1:], 0, np.float64)
-        rng = self.document.rng_before_batch()
-        check = check_entry(network, tape, rng, tape.records[place.record], place.tensor, place.index)
-        numeric = format_number(float(check.numeric[0]))
-        relative = f"the relative difference {format_number(check.error, 2)}"
-        difference = relative if check.error else "no difference beyond rounding"
-        text = {
-            "pass": f"✓ agrees: the numerical slope is {numeric}, {difference}",
-            "fail": f"✗ does not agree: the numerical slope is {numeric}, {difference}",
-            "inconclusive": "A kink (of ReLU or a maximum) lies within the step: the slope there is not one number.",
-        }[check.verdict]
-        self.check_result.setProperty("role", {"pass": "good", "fail": "error"}.get(check.verdict, "muted"))
-        self.check_result.style().polish(self.check_result)
-        self.check_result.setText(text)
-        self.check_result.show()
+    # Nothing to explain
 
-    def _step(self) -> Step | None:
-        return self.document.step
-
-    def _say(self, sentence: str) -> None:
-        for widget in self._content:
+    def _show_only(self, sentence: str) -> None:
+        for widget in (self.at_cursor, self.trail, *self._answer):
             widget.hide()
         self.sentence.setText(sentence)
         self.sentence.show()
 
-    def _show_trail(self, step: Step) -> None:
-        self.trail.setText(trail_text(step, self.document.questions.trail))
-        self.trail.show()
+    def _show_record(self, step: Step, sentence: str) -> None:
+        """The record at the cursor, with its formula and the code of all of it."""
+        self._show_only(sentence)
+        position = self.document.cursor - 1
+        if position >= 0:
+            self.at_cursor.show_record(step, position)
+            self.code.show_code(code_of_record(step, position))
+
+    def _show_cursor(self, step: Step, place: Place) -> None:
+        """Where the cursor stands, unless it is at the record of the number."""
+        position = self.document.cursor - 1
+        if place.record is None or place.record == position:
+            self.at_cursor.hide()
+        else:
+            self.at_cursor.show_elsewhere(step, position if position >= 0 else None)
+
+    # An answer
 
     def _show(self, step: Step, explanation: Explanation) -> None:
+        self.sentence.hide()
         self._links = Links()
+        place, sample = explanation.place, max(0, self.document.sample)
         ends = f" {explanation.end[:1].upper()}{explanation.end[1:]}." if explanation.is_end else ""
         self.name.setText(f"{explanation.name}.{ends}")
         self.formula.setText(formula_text(explanation))
         self.terms_title.setText(terms_title(explanation))
         self.terms.setText(terms_text(explanation, self._links, step))
-        sample = max(0, self.document.sample)
-        slides = self.sliding.show_for(step, explanation.place, sample)
-        self.sources.set_sources([] if slides else sources(step, explanation))
-        self.pictures.show_for(step, explanation, sample)
+        slides = self.sliding.show_for(step, place, sample)
+        self.sources.set_sources(*(([], 0) if slides else sources(step, explanation)))
+        self.pictures.show_for(step, explanation, sample, slides)
         self.pictures.show()
-        if slides and explanation.place.tensor != "d_weight":
-            # The same products; of a filter's gradient these are of the heaviest sample, not of the selected one.
-            self.pictures.equation.hide()
         for widget in (self.terms_title, self.terms):
             widget.setVisible(not explanation.is_end)
         for widget in (self.name, self.formula):
             widget.show()
-        self._show_shares(step, explanation.place)
-        self._show_code(explanation.place)
-        self.check_button.setVisible(_is_gradient(step, explanation.place))
-        self.check_result.hide()
+        self._show_shares(step, place)
+        self.code.show_code(code_of(step, place), loops_of(step, place))
+        self.check.offer(step, place)
 
     def _show_shares(self, step: Step, place: Place) -> None:
-        shown = place.record is not None and place.tensor.startswith("d_") and _is_gradient(step, place)
+        shown = place.tensor.startswith("d_") and is_gradient(step, place)
         if shown:
-            self.shares.set_shares(by_sample(step, place), self.document.sample)
+            self.shares.set_shares(by_sample(step, place), Samples(step.tape.x), self.document.sample)
         self.shares.setVisible(shown)
         self.shares_title.setVisible(shown)
 
-    def _show_code(self, place: Place) -> None:
-        tape = self.document.tape
-        shown = place.record is not None and tape is not None
-        if place.record is not None and tape is not None:
-            source = tape.records[place.record].source
-            self.code_title.setText(f"The NumPy that ran — {source.path.parent.name}/{source.path.name}")
-            self.code.show_source(source)
-        self.code.setVisible(shown)
-        self.code_title.setVisible(shown)
+    # Moving on
 
-    def _follow(self, link: str) -> None:
-        self.document.questions.follow(self._links.places[int(link)])
+    def _know_tape(self) -> None:
+        self.document.questions.know(self.document.tape)
+
+    def _follow_link(self, link: str) -> None:
+        self._follow(self._links.places[int(link)])
+
+    def invalidate(self) -> None:
+        """Not in the middle of a move, which ends with a call of its own."""
+        if not self._moving:
+            super().invalidate()
+
+    def _follow(self, place: Place) -> None:
+        """Go on to a number behind the one that is explained, or beside it; the selection goes along to its layer."""
+        questions = self.document.questions
+        current, self._moving = questions.current, True
+        beside = current is not None and (current.record, current.tensor) == (place.record, place.tensor)
+        (questions.move if beside else questions.follow)(place)
+        self._select_layer()
 
     def _go_back(self, link: str) -> None:
-        self.document.questions.back_to(int(link))
+        if link == LET_GO:
+            self.document.questions.forget()
+        else:
+            self._moving = True
+            self.document.questions.back_to(int(link))
+            self._select_layer()
 
-
-def _text() -> QLabel:
-    text = label(wrap=True)
-    text.setTextFormat(Qt.TextFormat.RichText)
-    text.setTextInteractionFlags(
-        Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
-    )
-    return text
-
-
-def _is_gradient(step: Step, place: Place) -> bool:
-    """Whether the number is a gradient of the loss on the data, which can be checked numerically."""
-    if place.record is None or step.tape.records[place.record].phase not in ("backward", "loss"):
-        return False
-    if place.record == step.penalty_position:
-        return False
-    return place.tensor in ("dx", "dy") or place.tensor.startswith("d_")
+    def _select_layer(self) -> None:
+        place, step = self.document.questions.current, self.document.step
+        if place is not None and step is not None:
+            self.document.select_layer(step.layer_of(place))
+        self._moving = False
+        self.invalidate()

@@ -16,7 +16,7 @@ from app.plots.base import MARGIN, line_height, number_metrics, small_font
 from app.plots.color_maps import colored_image, diverging_index, diverging_table, finite_limit
 from app.plots.grid_view import GridView
 from app.plots.grid_viewport import GridViewport
-from app.plots.numbers import MINUS, format_number
+from app.plots.numbers import MINUS, Precision, format_number
 from app.theme import current_theme, mono_font, text_on
 from core.explain import Place
 from core.types import Array
@@ -46,6 +46,7 @@ class Table:
     title: str = ""  # above
     named: bool = True  # whether the places are entries of what the name says
     by_column: bool = False  # whether every column has a colour scale of its own
+    moves: bool = False  # whether what is framed and said follows the pointer
     sums: int = 0  # how many rows at the end are sums: without colours, empty where they are NaN
 
     def limits(self) -> Array:
@@ -61,6 +62,9 @@ class TableView(GridView):
 
     place_asked = Signal(object)
     """The place of the cell that was clicked."""
+
+    place_pointed = Signal(object)
+    """The place of the cell that is pointed at, or None, where the table moves with the pointer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Table", GridViewport(_LARGEST, _LEGIBLE), parent)
@@ -97,7 +101,10 @@ class TableView(GridView):
         # A place says exactly which entry this is; what has none is only named.
         place = table.places(row, column)
         index = place.index if place and table.named else (row, column)
-        return f"{table.name}[{', '.join(map(str, index))}] = {value}"
+        text = f"{table.name}[{', '.join(map(str, index))}] = {value}"
+        # In a narrow table the number is what counts; where it stands can be seen.
+        fits = QFontMetricsF(small_font()).horizontalAdvance(text) <= self.width() - 2 * MARGIN - 4
+        return text if fits else f"{table.name} = {value}"
 
     def make_image(self) -> QImage:
         """Signed colours; sums have none."""
@@ -118,6 +125,11 @@ class TableView(GridView):
             return False
         is_sum = row >= len(self._table.values) - self._table.sums
         return not (is_sum and np.isnan(self._table.values[row, column]))
+
+    def pointed_changed(self, cell: tuple[int, int] | None) -> None:
+        """Tell what the pictures are to be of."""
+        if self._table.moves:
+            self.place_pointed.emit(None if cell is None else self._table.places(*cell))
 
     def cell_activated(self, row: int, column: int) -> None:
         """Ask for what is behind it."""
@@ -179,7 +191,7 @@ class TableView(GridView):
         return [self._fitting(column, room) for column in range(self._table.values.shape[1])]
 
     def _fitting(self, column: int, room: float) -> list[str]:
-        for digits in (4, 3, 2, 1):
+        for digits in range(Precision.digits, 0, -1):
             numbers = [
                 format_number(value, digits) if self.cell_exists(row, column) else ""
                 for row, value in enumerate(self._table.values[:, column])

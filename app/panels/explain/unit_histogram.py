@@ -1,16 +1,16 @@
-"""A histogram with the place of one value in it; a click asks for the value that lies nearest."""
+"""A histogram with the place of one value in it; a bar that is clicked asks for the value that lies nearest."""
 
 import dataclasses
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPointF, Signal
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from app.plots.histogram import HistogramView
 from app.plots.numbers import format_number
 from app.theme import current_theme
-from core.explain import Place, Places
+from core.explain import Places
 from core.types import Array
 
 _HEIGHT = 104
@@ -25,11 +25,6 @@ class Units:
     places: Places
     value: float | None = None  # of the one
 
-    def nearest(self, value: float) -> Place:
-        """The entry whose value is nearest."""
-        found = int(np.nan_to_num(np.abs(self.values - value), nan=np.inf).argmin())
-        return self.places.at(found)
-
 
 class UnitHistogram(HistogramView):
     """Shows how units are spread, and where one of them lies."""
@@ -41,12 +36,12 @@ class UnitHistogram(HistogramView):
         super().__init__(parent)
         self._units: Units | None = None
         self.setFixedHeight(_HEIGHT)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.entry_chosen.connect(self._ask)
 
     def set_units(self, units: Units, label: str) -> None:
         """Show these."""
         self._units = units
-        self.set_values(units.values, label, "forward")
+        self.set_values(units.values, label, "forward", "one of them")
 
     def mark(self) -> QPointF:
         """The upper end of the unit's mark."""
@@ -71,11 +66,6 @@ class UnitHistogram(HistogramView):
         own = f"\nthis one: {format_number(self._units.value)}" if self._units and self._units.value is not None else ""
         return super().tool_tip_text() + own
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click asks for the unit nearest to it."""
-        area = self._area()
-        if self._units is None or event.button() != Qt.MouseButton.LeftButton or not self._distribution.finite:
-            return
-        low, high = (float(end) for end in self._distribution.edges[[0, -1]])
-        share = (event.position().x() - area.left()) / max(1.0, area.width())
-        self.place_asked.emit(self._units.nearest(low + share * (high - low)))
+    def _ask(self, index: tuple[int, ...]) -> None:
+        if self._units is not None:
+            self.place_asked.emit(self._units.places.at(index[0]))

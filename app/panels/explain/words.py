@@ -1,5 +1,6 @@
 """Explanations as rich text: the breadcrumb, the formula and the terms, with links to the numbers behind them."""
 
+import re
 from html import escape
 
 import numpy as np
@@ -7,10 +8,20 @@ import numpy as np
 from app.plots.numbers import format_count, format_number
 from app.theme import current_theme, readable
 from core.explain.protocol import Explanation, Place, Region, Term, TermFactor
-from core.explain.scene import Step
+from core.explain.scene import PENALTY, Step
+from core.explain.words import tensor_title
 
 MOST_TERMS = 12
 """Terms that are shown one by one; they are the largest."""
+
+MOST_ZEROS = 4
+"""Terms that are shown where all of them are 0: enough to see which factor makes them so."""
+
+LET_GO = "let go"
+"""The link behind the breadcrumb that asks for nothing any more."""
+
+_SUM_OVER = re.compile(r"Σ(?:_(\w)|([ᵢⱼₖₙₒ]))")
+_LETTERS = dict(zip("ᵢⱼₖₙₒ", "ijkno", strict=True))
 
 
 class Links:
@@ -29,42 +40,60 @@ def place_name(step: Step, place: Place) -> str:
     """A place as the field writes it: "3 · Dense.d_weight[3, 7]"."""
     index = f"[{', '.join(map(str, place.index))}]" if place.index else ""
     if place.record is None:
-        layer, _, parameter = place.tensor.partition(".")
-        if parameter:
-            return f"{int(layer) + 1} · {step.layers[int(layer)].title}.{parameter}{index}"
-        return f"{place.tensor}{index}"
+        return f"{tensor_title(step, place.tensor)}{index}"
     record = step.tape.records[place.record]
     if record.phase == "update":
-        layer, _, parameter = record.name.partition(".")
-        return f"{int(layer) + 1} · {step.layers[int(layer)].title}.{parameter} {place.tensor}{index}"
+        return f"{tensor_title(step, record.name)} {place.tensor}{index}"
+    if record.phase == "loss" and record.name == PENALTY:
+        weight = tensor_title(step, place.tensor.removeprefix("d_"))
+        return f"penalty.{place.tensor}" if not index else f"penalty on {weight}{index}"
     owner = "loss" if record.phase == "loss" else f"{record.index + 1} · {record.name}"
     return f"{owner}.{place.tensor}{index}"
 
 
+def record_name(step: Step, position: int) -> str:
+    """`2 · BatchNorm, forward`, or `1 · Dense, the update of weight`."""
+    record = step.tape.records[position]
+    if record.phase == "loss":
+        return record.name
+    owner = f"{record.index + 1} · {step.layers[record.index].title}"
+    parameter = record.name.rpartition(".")[2]
+    return f"{owner}, the update of {parameter}" if record.phase == "update" else f"{owner}, {record.phase}"
+
+
 def trail_text(step: Step, trail: tuple[Place, ...]) -> str:
-    """The way to the number that is explained; every stop but the last is a link back."""
+    """The way to the number that is explained; every stop but the last is a link back, and the end lets go of it."""
     stops = [
         f'<a href="{position}" style="color:{_color(place)};">{escape(place_name(step, place))}</a>'
         for position, place in enumerate(trail[:-1])
     ]
-    return " › ".join([*stops, f"<b>{escape(place_name(step, trail[-1]))}</b>"])
+    away = f'<a href="{LET_GO}" style="color:{current_theme().muted}; text-decoration:none;">✕</a>'
+    return " › ".join([*stops, f"<b>{escape(place_name(step, trail[-1]))}</b>&nbsp;&nbsp;{away}"])
+
+
+def typeset(formula: str) -> str:
+    """A formula as rich text: what a sum runs over stands below the line."""
+    return _SUM_OVER.sub(lambda found: f"Σ<sub>{found[1] or _LETTERS[found[2]]}</sub>", escape(formula))
 
 
 def formula_text(explanation: Explanation) -> str:
-    """The formula and the number it gives."""
-    value = format_number(explanation.value)
-    return f'<span style="font-family:monospace">{escape(explanation.formula)} = <b>{value}</b></span>'
+    """The formula and the number it gives; what its letters stand for follows in a line of its own."""
+    value, muted = format_number(explanation.value), current_theme().muted
+    where = f'<br><span style="color:{muted};">where {typeset(explanation.where)}</span>' if explanation.where else ""
+    formula = f"{typeset(explanation.formula)} = <b>{value}</b>"
+    return f'<span style="font-family:monospace">{formula}{where}</span>'
 
 
 def terms_text(explanation: Explanation, links: Links, step: Step) -> str:
     """The largest terms, a row each: the product, its factors as links, and where they stand."""
     muted = current_theme().muted
+    largest = explanation.largest(MOST_TERMS)
+    shown = [term for term in largest if term.value] or largest[:MOST_ZEROS]
     rows = [
         f"<tr><td align='right'><b>{_signed(term.value)}</b>&nbsp;=&nbsp;</td>"
         f"<td>{_product(term, links, step)}</td></tr>"
-        f"<tr><td></td><td style='color:{muted}; font-size:8pt'>{_whereabouts(term)}</td></tr>"
-        for term in explanation.largest(MOST_TERMS)
-        if term.value or len(explanation.values) == 1
+        f"<tr><td></td><td style='color:{muted}; font-size:8pt'>{_whereabouts(term, len(explanation.parts))}</td></tr>"
+        for term in shown
     ]
     return f"<table cellspacing='2'>{''.join(rows)}</table>"
 
@@ -77,6 +106,9 @@ def terms_title(explanation: Explanation) -> str:
     if count == 1:
         return "It is this one term:"
     zeros = count - int(np.count_nonzero(explanation.values))
+    if zeros == count:
+        some = f"; {'the first' if count > MOST_ZEROS else 'all'} {min(count, MOST_ZEROS)} of them"
+        return f"All its {format_count(count)} terms are 0, and so is their sum{some}:"
     shown = f"The largest {MOST_TERMS} of " if count - zeros > MOST_TERMS else "Its "
     none = f" ({format_count(zeros)} of them {'is' if zeros == 1 else 'are'} 0)" if zeros else ""
     return f"{shown}{format_count(count)} terms{none}, which add up to {format_number(explanation.total)}:"
@@ -104,18 +136,27 @@ def _behind(factor: TermFactor, step: Step) -> Place | None:
     return first.at(largest, tensor.shape)
 
 
-def _whereabouts(term: Term) -> str:
-    names = []
-    for factor in term.factors:
-        index = f"[{', '.join(map(str, factor.place.index))}]" if factor.place else ""
-        names.append(f"{escape(factor.label)}{index}")
-    label = f"{escape(term.part)}: " if term.part else ""
-    return label + " · ".join(names)
+def _whereabouts(term: Term, parts: int) -> str:
+    """The factors' places, and where there are several parts that of the term."""
+    label = f"{escape(term.part)}: " if parts > 1 else ""
+    return label + " · ".join(escape(_whose(factor)) for factor in term.factors)
+
+
+def _whose(factor: TermFactor) -> str:
+    """A factor with its index; of one that stands nowhere, the entries it was made from."""
+    if factor.place is not None:
+        return f"{factor.label}{_index(factor.place)}"
+    behind = [f"{given.tensor}{_index(given)}" for given in factor.depends if isinstance(given, Place)]
+    return f"{factor.label} of {' and '.join(behind)}" if behind else factor.label
+
+
+def _index(place: Place) -> str:
+    return f"[{', '.join(map(str, place.index))}]" if place.index else ""
 
 
 def _signed(value: float) -> str:
     text = format_number(value)
-    return text if text.startswith("−") else f"+{text}"
+    return text if text.startswith("−") or not value else f"+{text}"
 
 
 def _color(place: Place) -> str:
