@@ -1,0 +1,114 @@
+"""The share of every sample in a number, with what the samples look like: images, or dots in the plane."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF
+from pytestqt.qtbot import QtBot
+
+from app.document.document import Document
+from app.document.presets import load_preset
+from app.panels.explain.samples import Samples, plane_rect
+from app.panels.explain.shares import SharesView
+from app.plots.numbers import format_number
+from core.explain import Place, by_sample
+from tests.app.explain_tabs import CONV, click, hover, image_document, open_inspector, step_of
+
+SHARES = np.array([0.1, -0.9, 0.3, 0.0, 0.7, -0.2, 0.05])
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> SharesView:
+    view = SharesView()
+    qtbot.addWidget(view)
+    view.resize(260, 200)
+    view.show()
+    return view
+
+
+def images(count: int) -> Samples:
+    """Every image has one bright row, of its own number."""
+    x = np.zeros((count, 1, 8, 8), np.float32)
+    x[np.arange(count), 0, np.arange(count)] = 1
+    return Samples(x)
+
+
+def test_images_are_those_of_the_selected_sample_and_of_the_largest_shares(view: SharesView) -> None:
+    view.set_shares(SHARES, images(7), selected=3)
+    assert view.row().places[:4] == (3, 1, 4, 2)
+    image = view.grab().toImage()
+    for number, sample in enumerate(view.row().places):
+        rect = view.row().rect(number)
+        rows = [rect.top() + (row + 0.5) * rect.height() / 8 for row in range(8)]
+        inks = [image.pixelColor(QPointF(rect.center().x(), y).toPoint()).lightness() for y in rows]
+        assert int(np.argmin(inks)) == sample
+
+
+def test_pointing_at_a_bar_shows_its_sample_and_an_image_is_as_good_as_its_bar(view: SharesView) -> None:
+    view.set_shares(SHARES, images(7), selected=3)
+    chosen: list[int] = []
+    view.sample_clicked.connect(chosen.append)
+    hover(view, lambda: view.bar_rect(6).center())
+    assert view.hover_text() == f"sample 6 adds {format_number(0.05)}"
+    hover(view, lambda: view.row().rect(1).center())
+    assert view.hover_text() == f"sample 1 adds {format_number(-0.9)}"
+    click(view, lambda: view.row().rect(2).center())
+    click(view, lambda: view.bar_rect(5).center())
+    assert chosen == [4, 5]
+
+
+def test_in_the_plane_a_sample_is_a_dot_with_its_coordinates(view: SharesView) -> None:
+    x = np.array([[-0.5, 0.5], [0.5, 0.5], [0.5, -0.5], [0, 0], [1, 1], [-1, -1], [-1, 1]], np.float32)
+    view.set_shares(SHARES, Samples(x), selected=0)
+    assert view.hover_text() == f"sample 0 (−0.500, 0.500) adds {format_number(0.1)}"
+    chosen: list[int] = []
+    view.sample_clicked.connect(chosen.append)
+    room = plane_rect(view._pictures_room())
+
+    def dot(sample: int) -> QPointF:
+        right, up = (x[sample].astype(float) + 1.2) / 2.4
+        return QPointF(room.left() + right * room.width(), room.bottom() - up * room.height())
+
+    for sample in (2, 5, 1):
+        click(view, lambda sample=sample: dot(sample) + QPoint(2, 1).toPointF())
+    assert chosen == [2, 5, 1]
+
+
+def test_other_data_has_neither(view: SharesView) -> None:
+    view.set_shares(SHARES, Samples(np.zeros((7, 9), np.float32)), selected=0)
+    low = view.height()
+    assert view.hover_text() == f"sample 0 adds {format_number(0.1)}"
+    view.set_shares(SHARES, images(7), selected=0)
+    assert view.height() > low
+    assert view.cell_at(QPointF(3, low + 100)) is None
+
+
+def test_a_gradient_of_a_filter_shows_the_images_of_its_batch(qtbot: QtBot) -> None:
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    step, shares = step_of(document), inspector.explain.shares
+    place = Place(step.position("backward", CONV), "d_weight", (1, 0, 2, 1))
+    document.questions.ask(place)
+    expected = by_sample(step, place)
+    strongest = int(np.abs(expected).argmax())
+    first = next(number for number in shares.row().places if number != document.sample)
+    assert strongest in (first, document.sample)
+    click(shares, lambda: shares.row().rect(shares.row().places.index(first)).center())
+    assert document.sample == first
+    pictures = inspector.explain.pictures
+    if first == strongest:
+        assert not pictures.equation.isVisible(), "the window that slides shows that sample already"
+        document.select_sample((strongest + 1) % len(step.tape.rows))
+    assert pictures.equation.isVisible() and f"number {strongest} weighs most" in pictures.equation_note.text()
+    assert f"selected sample, {document.sample}" in pictures.equation_note.text()
+
+
+def test_losses_show_the_samples_as_well(qtbot: QtBot) -> None:
+    experiment = dataclasses.replace(load_preset("xor"), batch_size=6)
+    document = Document(experiment, experiment.source().load())
+    inspector = open_inspector(qtbot, document)
+    step = step_of(document)
+    document.questions.ask(Place(step.position("loss", len(step.layers)), "value", ()))
+    losses = inspector.explain.pictures.losses
+    assert losses.isVisible() and " (" in losses.hover_text() and losses.height() > 120
