@@ -11,7 +11,7 @@ from core.tape import Phase, Record
 
 _GAP = 2.0
 _SHORT_SHARE = 0.65
-_LABEL_PAD = 3.0
+_LABEL_PAD = 2.0
 _RADIUS = 5.0
 _PALE = 0.22
 _SIZES = (8.5, 7.5)
@@ -23,14 +23,14 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def segment_label(record: Record) -> tuple[str, ...]:
-    """What a segment may say, from the longest to the shortest: ("→ Dense", "→ 3", "3"), ("↑ W₁", "W₁")."""
+    """What a segment may say, from the longest to the shortest: ("→ Dense", "→ 3", "3"), ("↑ W₁", "W₁", "1")."""
     sign, number = _SIGNS[record.phase], str(record.index + 1)
     if record.phase == "loss":
         return "loss", "L"
     if record.phase == "update":
         name = record.name.split(".", 1)[1]
         short = _PARAMETERS.get(name, name) + number.translate(_SUBSCRIPTS)
-        return f"{sign} {short}", short
+        return f"{sign} {short}", short, number
     return f"{sign} {record.name}", f"{sign} {number}", number
 
 

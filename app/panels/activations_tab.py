@@ -1,18 +1,31 @@
 """How the values that left the selected layer are distributed, and the gradients that came back to it."""
 
+import dataclasses
+
 import numpy as np
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.document.document import Document
 from app.layouts import lines_height
 from app.panels.reached import Inside, inside, output, output_gradient
+from app.panels.switch_bar import SwitchBar
 from app.plots.histogram import HistogramView
 from app.plots.numbers import format_count, format_number, format_share
 from app.view import HISTOGRAMS, View
 from core.explain.protocol import Place
 from core.saturation import saturated
-from core.types import Array, shape_text
+from core.types import Array, Arrays, shape_text
 
+KEPT = {
+    "x_hat": "The normalised input x̂: mean 0, variance 1",
+    "mean": "The mean of each channel over the batch",
+    "variance": "The variance of each channel over the batch",
+    "inv_std": "1 / √(variance + ε)",
+    "mask": "What every input is multiplied with: 0 where it is dropped",
+}
+"""What a layer keeps for the way back and can be shown here, and what it is."""
+
+_OUTPUT_HELP = "What the layer gives"
 _TALLEST = 240
 
 
@@ -24,12 +37,18 @@ class ActivationsTab(View):
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
+        self.choice = "y"
+        self.bar = SwitchBar()
+        self.bar.offer({"y": _OUTPUT_HELP})
+        self.bar.choose("y")
+        self.bar.chosen.connect(self.choose)
         self.values, self.gradients = HistogramView(), HistogramView()
         self.values_facts, self.gradients_facts = QLabel(" "), QLabel(" ")  # one that had no text yet is flat
         self.values_line, self.gradients_line = QLabel(), QLabel()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 6)
         column.setSpacing(4)
+        column.addWidget(self.bar)
         for view, facts, line in (
             (self.values, self.values_facts, self.values_line),
             (self.gradients, self.gradients_facts, self.gradients_line),
@@ -49,6 +68,13 @@ class ActivationsTab(View):
         document.position_changed.connect(self.invalidate)
         document.selection_changed.connect(self.invalidate)
         document.walk.changed.connect(self.invalidate)
+        document.questions.changed.connect(self.invalidate)
+
+    def choose(self, choice: str) -> None:
+        """Show what the layer gives ("y"), or something it keeps for the way back ("x_hat")."""
+        self.choice = choice
+        self.bar.choose(choice)
+        self.invalidate()
 
     def refresh(self) -> None:
         """What the cursor has reached of the selected layer."""
@@ -63,7 +89,32 @@ class ActivationsTab(View):
         _show(self.gradients, self.gradients_facts, dy, "dy", "backward", "one", preferred)
         if not isinstance(y, str):
             self.values_facts.setText(_facts(y) + self._saturated(y, index))
+        self._show_kept(kept(document, index))
+        self._mark_asked()
         self._show_line(shown if shown and not shown.parameter else None)
+
+    def _show_kept(self, tensors: Arrays) -> None:
+        """What the layer keeps for the way back, in place of what it gives, if that is chosen."""
+        self.bar.setVisible(bool(tensors))
+        self.bar.offer({"y": _OUTPUT_HELP, **{name: KEPT[name] for name in tensors}})
+        if self.choice not in tensors:
+            self.choice = "y"
+            self.bar.choose("y")
+            return
+        values = tensors[self.choice]
+        per_sample = values.ndim > 1
+        preferred = self.document.sample if per_sample and not self.document.whole_batch else None
+        self.values.set_values(values, self.choice, "forward", "one", preferred)
+        self.values_facts.setText(_facts(values) if per_sample else _ends(values, shape_text(values.shape)))
+
+    def _mark_asked(self) -> None:
+        """Mark the bar of the entry that is being explained, whoever asked for it."""
+        document, place = self.document, self.document.questions.current
+        if place is None or document.tape is None:
+            return
+        for view, gradient in ((self.values, False), (self.gradients, True)):
+            if not view.message() and place == self._place(place.index, gradient=gradient):
+                view.show_entry(place.index)
 
     def _show_line(self, shown: Inside | None) -> None:
         """What a line of the calculation gives, in the place of what it leads to."""
@@ -93,7 +144,12 @@ class ActivationsTab(View):
         if shown is not None and not shown.parameter and shown.about_values != gradient:
             document.questions.ask(Place(shown.place, shown.line.result, index))
         else:
-            document.questions.ask(_place(document, layer, index, gradient=gradient))
+            document.questions.ask(self._place(index, gradient=gradient))
+
+    def _place(self, index: tuple[int, ...], *, gradient: bool) -> Place:
+        """Where an entry of what is shown stands on the tape."""
+        place = _place(self.document, self.document.selected_layer, index, gradient=gradient)
+        return place if gradient or self.choice == "y" else dataclasses.replace(place, tensor=self.choice)
 
     def _saturated(self, y: Array, index: int) -> str:
         step = self.document.step
@@ -101,6 +157,12 @@ class ActivationsTab(View):
         if count is None:
             return ""
         return f" · {format_share(count, y.size)} saturated (slope below a tenth of the steepest)"
+
+
+def kept(document: Document, index: int) -> Arrays:
+    """What a layer keeps for the way back beside its input and output, once its forward is reached."""
+    record = document.tape.find("forward", index, document.cursor) if document.tape else None
+    return {name: record.cache[name] for name in KEPT if name in record.cache} if record else {}
 
 
 def _place(document: Document, layer: int, index: tuple[int, ...], *, gradient: bool) -> Place:

@@ -15,6 +15,7 @@ from app.panels.reached import (
     parameter_names,
     parameter_ratio,
 )
+from app.panels.weight_places import parameter_at
 from app.plots.histogram import HistogramView
 from app.plots.numbers import format_number
 from app.view import HISTOGRAMS, View
@@ -54,6 +55,7 @@ class GradientsTab(View):
         document.position_changed.connect(self.invalidate)
         document.selection_changed.connect(self.invalidate)
         document.walk.changed.connect(self.invalidate)
+        document.questions.changed.connect(self.invalidate)
 
     def refresh(self) -> None:
         """The parameters of the selected layer; without any, a sentence in the place of the first."""
@@ -78,6 +80,9 @@ class GradientsTab(View):
             facts.clear()
             return
         view.set_values(gradient, f"d_{parameter}", "backward", "one")
+        place = self.document.questions.current
+        if place is not None and parameter_at(self.document, place) == name:
+            view.show_entry(place.index)
         facts.setText(self._facts(name, gradient))
 
     def _ask_first(self, index: tuple[int, ...]) -> None:

@@ -1,9 +1,4 @@
-"""The buttons above the weights: what of a parameter is shown."""
-
-from collections.abc import Iterable
-
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QToolButton, QWidget
+"""What can be shown of a layer's parameters, and what each of it means."""
 
 CHOICES = {
     "Value": "The weights as they stand at the cursor",
@@ -18,48 +13,10 @@ SLOTS = {
     "velocity": "The optimizer's memory after this step: the gradients added up, fading by the momentum",
 }
 
+BUFFERS = "Running"
+"""The choice that shows what a layer keeps beside its parameters."""
 
-class WeightChoice(QWidget):
-    """One button is down: value, gradient, change, or something the optimizer remembers."""
-
-    chosen = Signal(str)
-    """The words of a button that was pressed."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(4)
-        self.buttons: dict[str, QToolButton] = {}
-        self._group = QButtonGroup(self)
-        self._group.buttonClicked.connect(self._clicked)
-        for choice, tip in CHOICES.items():
-            self._add(choice, tip)
-        self._row.addStretch(1)
-
-    def offer(self, slots: Iterable[str]) -> None:
-        """Offer what the optimizer remembers, beside what there always is."""
-        slots = tuple(slots)
-        for slot in slots:
-            if slot not in self.buttons:
-                self._add(slot, SLOTS[slot])
-        for name, button in self.buttons.items():
-            button.setVisible(name in CHOICES or name in slots)
-
-    def choose(self, choice: str) -> None:
-        """Press a button down."""
-        self.buttons[choice].setChecked(True)
-
-    def _add(self, choice: str, tip: str) -> None:
-        button = QToolButton()
-        button.setText(choice)
-        button.setCheckable(True)
-        button.setProperty("role", "switch")  # low: with the memory of an optimizer there are five of them
-        button.setToolTip(tip)
-        button.setAccessibleDescription(tip)
-        self._row.insertWidget(len(self.buttons), button)
-        self.buttons[choice] = button
-        self._group.addButton(button)
-
-    def _clicked(self, button: QAbstractButton) -> None:
-        self.chosen.emit(button.text())
+BUFFERS_HELP = (
+    "The running mean and variance as they stand at the cursor, which evaluation uses. A training step moves them: "
+    "(1 − momentum) · running + momentum · that of the batch, the variance of the batch times n / (n − 1)"
+)

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.plots.image_mosaic_view import MosaicView
 from app.plots.matrix_view import MatrixView
+from app.plots.mosaic import MosaicPlace
 from core.types import Array
 
 
@@ -25,6 +26,10 @@ class VectorView(MatrixView):
             self.set_matrix(array[:, np.newaxis], limit, column_names=(name,), name=name)
         else:
             self.set_matrix(array, limit, column_names=range(len(array)), name=name)
+
+    def cell_of(self, index: tuple[int, ...]) -> tuple[int, int]:
+        """Row and column, whichever way the strip lies."""
+        return (0, index[0]) if self._vector else (index[0], 0)
 
     def hover_text(self) -> str:
         """`bias[3] = −0.01874`, whichever way the strip lies."""
@@ -51,6 +56,15 @@ class FilterView(MosaicView):
         self._called, self._channels = name, array.shape[1]
         maps = array.reshape(-1, *array.shape[2:])
         self.set_maps(maps, name=name, columns=self._channels if self._channels > 1 else None)
+
+    def mark_entry(self, index: tuple[int, ...] | None) -> None:
+        """Mark an entry by its index in the array, and show where it is; None clears the mark."""
+        if index is None:
+            self.select_map(None)
+            self.show_cell(-1, -1)
+        else:
+            at = index[0] if self._a_number_a_pixel else index[0] * self._channels + index[1]
+            self.reveal_entry(MosaicPlace(at, *index[-2:]))
 
     def hover_text(self) -> str:
         """`weight[3, 0, 1, 2] = −0.01874  (filter 3, channel 0, row 1, column 2)`."""

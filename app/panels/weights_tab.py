@@ -13,17 +13,17 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
-from app.document.places import parameter_place
-from app.panels.optimizer_memory import memory, memory_place, memory_slots
+from app.panels.optimizer_memory import memory_slots
 from app.panels.reached import (
     Inside,
     inside,
     nothing_to_learn,
-    parameter_change,
     parameter_gradient,
     parameter_names,
 )
-from app.panels.weight_choice import CHOICES, WeightChoice
+from app.panels.switch_bar import SwitchBar
+from app.panels.weight_choice import BUFFERS, BUFFERS_HELP, CHOICES, SLOTS
+from app.panels.weight_places import array_at_cursor, buffer_names, called, parameter_at, shown_array, shown_place
 from app.panels.weight_views import FilterView, VectorView
 from app.plots.color_maps import finite_limit
 from app.plots.matrix_view import MatrixView
@@ -41,7 +41,7 @@ _UNLIMITED = 16_777_215  # Qt's own bound of a widget's size
 class WeightsTab(View):
     """Weight matrix with its bias beside it, or filters with their gradients below.
 
-    `choice` is "Value", "Gradient", "Change" or a slot of the optimizer's memory, such as "m".
+    `choice` is "Value", "Gradient", "Change", a slot of the optimizer's memory, such as "m", or "Running".
     """
 
     title = "Weights"
@@ -50,6 +50,7 @@ class WeightsTab(View):
         super().__init__(document, parent)
         self.choice = "Value"
         self._inside: Inside | None = None
+        self._names: list[str] = []  # of the parameters that are shown
         self.matrix, self.bias = MatrixView(), VectorView()
         self.filters, self.filter_gradients = FilterView(), FilterView()
         self.sentence = QLabel()
@@ -67,6 +68,7 @@ class WeightsTab(View):
         document.position_changed.connect(self.invalidate)
         document.selection_changed.connect(self.invalidate)
         document.walk.changed.connect(self.invalidate)
+        document.questions.changed.connect(self.invalidate)
 
     def choose(self, choice: str) -> None:
         """Show something else of the parameters."""
@@ -76,22 +78,46 @@ class WeightsTab(View):
 
     def refresh(self) -> None:
         """The parameters of the selected layer."""
-        names = parameter_names(self.document, self.document.selected_layer)
-        self._inside = self._shown_line(names)
+        document, layer = self.document, self.document.selected_layer
+        names = parameter_names(document, layer)
         if names:
-            self._offer(memory_slots(self.document, names))
+            self._offer(memory_slots(document, names), bool(buffer_names(document, layer)))
+        self._names = buffer_names(document, layer) if self.choice == BUFFERS else names
+        self._inside = self._shown_line(names)
         self.bar.setVisible(bool(names))
-        shown = self._show(names) if names else self._say(nothing_to_learn(self.document, self.document.selected_layer))
+        shown = self._show(self._names) if names else self._say(nothing_to_learn(document, layer))
         # Hidden only at the end: a view that is hidden for a moment loses the keyboard.
         for widget in self._contents:
             widget.setVisible(widget in shown)
+        self._mark_asked()
 
-    def _offer(self, slots: tuple[str, ...]) -> None:
-        """What the optimizer of this batch remembers; another optimizer may have no such thing as the one chosen."""
-        self.bar.offer(slots)
-        if self.choice not in (*CHOICES, *slots):
+    def _offer(self, slots: tuple[str, ...], with_buffers: bool) -> None:
+        """Also what the optimizer of this batch remembers; another one may have no such thing as the one chosen."""
+        offered = CHOICES | {slot: SLOTS[slot] for slot in slots} | ({BUFFERS: BUFFERS_HELP} if with_buffers else {})
+        self.bar.offer(offered)
+        if self.choice not in offered:
             self.choice = "Value"
             self.bar.choose(self.choice)
+
+    def _mark_asked(self) -> None:
+        """Mark the entry that is being explained, whoever asked for it."""
+        place = self.document.questions.current
+        if place is None:
+            return
+        name = parameter_at(self.document, place)
+        for number, shown in enumerate(self._names):
+            index = place.index if shown == name else None
+            for view in self._views_of(number):
+                view.mark_entry(index)
+
+    def _views_of(self, number: int) -> tuple[MatrixView | FilterView, ...]:
+        """Where the entries of the first or the second parameter can be seen."""
+        dimensions = array_at_cursor(self.document, self._names[0]).ndim
+        if dimensions == 4 and number == 0:
+            return self.filters, self.filter_gradients
+        if dimensions == 3:
+            return (self.filters, self.filter_gradients)[number : number + 1]
+        return (self.bias,) if number else (self.matrix,)
 
     def _show(self, names: list[str]) -> set[QWidget]:
         """Fill the views with the parameters; returns those that are to be seen."""
@@ -124,20 +150,12 @@ class WeightsTab(View):
 
     def _array(self, name: str) -> Array | str:
         shown = self._line_of(name)
-        if shown is not None:
-            return shown.line.tensor
-        if self.choice == "Gradient":
-            return parameter_gradient(self.document, name)
-        if self.choice == "Change":
-            return parameter_change(self.document, name)
-        if self.choice != "Value":
-            return memory(self.document, name, self.choice)
-        return self.document.parameters()[name]
+        return shown_array(self.document, name, self.choice) if shown is None else shown.line.tensor
 
     # Questions: where does this number come from?
 
     def _ask_weight(self, row: int, column: int) -> None:
-        weight = self.document.parameters()[self._name(0)]
+        weight = array_at_cursor(self.document, self._name(0))
         self._ask(self._name(0), (row, column) if weight.ndim == 2 else (max(row, column),), self.choice)
 
     def _ask_bias(self, row: int, column: int) -> None:
@@ -149,39 +167,32 @@ class WeightsTab(View):
 
     def _ask_lower(self, place: int, row: int, column: int) -> None:
         """A number of the lower pictures: the gradient of a filter, or the bias of a layer with a number a pixel."""
-        if self.document.parameters()[self._name(0)].ndim == 3:
+        if array_at_cursor(self.document, self._name(0)).ndim == 3:
             self._ask(self._name(1), (place, row, column), self.choice)
         else:
             self._ask(self._name(0), self._filter_index(place, row, column), "Gradient")
 
     def _name(self, number: int) -> str:
-        return parameter_names(self.document, self.document.selected_layer)[number]
+        return self._names[number]
 
     def _filter_index(self, place: int, row: int, column: int) -> tuple[int, ...]:
-        shape = self.document.parameters()[self._name(0)].shape
+        shape = array_at_cursor(self.document, self._name(0)).shape
         return (*divmod(place, shape[1]), row, column) if len(shape) == 4 else (place, row, column)
 
     def _ask(self, name: str, index: tuple[int, ...], choice: str) -> None:
         shown = self._line_of(name)
-        assert self.document.tape
-        if shown is None and choice not in CHOICES:
-            place = memory_place(self.document, name, choice, index)
-        elif shown is None:
-            place = parameter_place(
-                self.document.tape, self.document.cursor, name, index, gradient=choice == "Gradient"
-            )
+        if shown is None:
+            place = shown_place(self.document, name, index, choice)
         else:
             # A line on the way stands nowhere on the tape: what it leads to does, and has the same index.
             place = Place(shown.place, shown.line.result or "after", index)
-        self.document.questions.ask(place)
+        if place is not None:
+            self.document.questions.ask(place)
 
     def _called(self, name: str) -> str:
         """What is shown of a parameter: "weight", "d_weight", "change of weight", or the line of the calculation."""
         shown = self._line_of(name)
-        if shown is not None:
-            return shown.line.name
-        prefix = {"Value": "", "Gradient": "d_", "Change": "change of "}.get(self.choice, f"{self.choice} of ")
-        return prefix + name.split(".")[1]
+        return called(name, self.choice) if shown is None else shown.line.name
 
     def _say(self, sentence: str) -> set[QWidget]:
         self.sentence.setText(sentence)
@@ -253,7 +264,8 @@ class WeightsTab(View):
         return {self.filters, self.gradient_caption, self.filter_gradients}
 
     def _arrange(self) -> None:
-        self.bar = WeightChoice()
+        self.bar = SwitchBar()
+        self.bar.offer(CHOICES)
         self.bar.choose(self.choice)
         self.bar.chosen.connect(self.choose)
         self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)

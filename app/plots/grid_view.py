@@ -33,6 +33,7 @@ class GridView(PaintedView):
         self._scaled: tuple[tuple[object, ...], QImage] | None = None
         self._pointed: tuple[int, int] | None = None
         self._selected: tuple[int, int] | None = None
+        self._to_reveal: tuple[int, int] | None = None  # done when painted: only then the room is known for sure
         self._press: QPointF | None = None
         self._last: QPointF | None = None
         self._dragged = False
@@ -78,6 +79,12 @@ class GridView(PaintedView):
             self.viewport.bring_into_view(row, column)
         self.update()
 
+    def reveal(self, row: int, column: int) -> None:
+        """Mark a cell, and zoom and scroll until it can be seen what stands there."""
+        self.show_cell(row, column)
+        self._to_reveal = self._selected
+        self.update()
+
     def current_cell(self) -> tuple[int, int] | None:
         """The cell the words below speak of: under the pointer, else selected."""
         return self._pointed or self._selected
@@ -86,7 +93,7 @@ class GridView(PaintedView):
         """Subclasses call this after new data; the same shape keeps zoom, pointer and selection."""
         self._message = ""
         if (rows, columns) != (self.viewport.rows, self.viewport.columns):
-            self._pointed = self._selected = None
+            self._pointed = self._selected = self._to_reveal = None
         self.viewport.set_grid(rows, columns)
         self.restyle()
 
@@ -104,6 +111,9 @@ class GridView(PaintedView):
     def paint_content(self, painter: QPainter) -> None:
         """Image, frame, what lies above, marks, strip."""
         self.lay_out()
+        if self._to_reveal is not None:
+            self.viewport.reveal(*self._to_reveal)
+            self._to_reveal = None
         if self._image is None:
             self._image = self.make_image()
         painter.save()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
+_SMALLEST_TOLD = 6.0  # pixels of a cell that can be told from its neighbours
+
 
 @dataclass
 class GridViewport:
@@ -142,6 +144,13 @@ class GridViewport:
         dy = max(0.0, self.room.top() - rect.top()) - max(0.0, rect.bottom() - self.room.bottom())
         if dx or dy:
             self.pan(QPointF(dx, dy))
+
+    def reveal(self, row: int, column: int) -> None:
+        """Bring a cell into view, zoomed in on it if it is too small to be told from its neighbours."""
+        cell = self.cell_size()
+        if min(cell.width(), cell.height()) < _SMALLEST_TOLD:
+            self.zoom_at(self.cell_rect(row, column).center(), self.largest_zoom())
+        self.bring_into_view(row, column)
 
     def _keep_inside(self) -> None:
         cell = self.cell_size()

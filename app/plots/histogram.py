@@ -59,6 +59,14 @@ class HistogramView(PaintedView):
         if self._walked is not None and self._walked not in self._bars():
             self._walked = None
 
+    def show_entry(self, index: tuple[int, ...]) -> None:
+        """Mark the bar that counts an entry."""
+        value, edges = float(self._values[index]), self._distribution.edges
+        at = min(int(np.searchsorted(edges, value, "right")) - 1, len(edges) - 2)
+        bar = _ZEROS if value == 0 else at
+        self._walked = bar if bar in self._bars() else None
+        self.update()
+
     def distribution(self) -> Distribution:
         """The numbers the picture is made of."""
         return self._distribution

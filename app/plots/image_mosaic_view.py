@@ -104,6 +104,12 @@ class MosaicView(GridView):
         self._chosen = index
         self.update()
 
+    def reveal_entry(self, place: MosaicPlace) -> None:
+        """Mark an entry and bring it into view."""
+        _, height, width = self._maps.shape
+        top, left = mosaic_corner(place.map, height, width, self._columns, _GAP)
+        self.reveal(top + place.row, left + place.column)
+
     def place_at(self, row: int, column: int) -> MosaicPlace | None:
         """The entry shown at a pixel of the picture; None in a gap."""
         count, height, width = self._maps.shape

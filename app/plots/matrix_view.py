@@ -84,6 +84,16 @@ class MatrixView(GridView):
         """Mark an entry; (−1, −1) clears the mark."""
         self.show_cell(row, column)
 
+    def mark_entry(self, index: tuple[int, ...] | None) -> None:
+        """Mark an entry by its index in the array, and show where it is; None clears the mark."""
+        cell = (-1, -1) if index is None else self.cell_of(index)
+        if cell != (self._selected or (-1, -1)):
+            self.reveal(*cell)
+
+    def cell_of(self, index: tuple[int, ...]) -> tuple[int, int]:
+        """Row and column of an entry."""
+        return (0, index[0]) if self._vector else (index[0], index[1])
+
     def selected(self) -> tuple[int, int] | None:
         """The marked entry."""
         return self._selected

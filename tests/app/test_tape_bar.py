@@ -109,7 +109,7 @@ def test_segments_cover_the_bar_in_order(bar: TapeBar) -> None:
     assert bar.cursor_x(0) == rects[0].left() and bar.cursor_x(LENGTH) == rects[-1].right()
 
 
-@pytest.mark.parametrize(("width", "forward", "update"), [(90, "→ Dense", "↑ W₁"), (26, "→ 1", "W₁"), (13, "1", "")])
+@pytest.mark.parametrize(("width", "forward", "update"), [(90, "→ Dense", "↑ W₁"), (26, "→ 1", "W₁"), (13, "1", "1")])
 def test_a_narrow_segment_says_at_least_the_number_of_its_layer(
     document: Document, width: int, forward: str, update: str
 ) -> None:
