@@ -10,19 +10,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from core.checks import check_parts, checked_state, layer_words
 from core.initializers import Initializer, TorchUniform
-from core.layers.activations import Softmax
 from core.layers.base import Layer
 from core.layout import keep_freed_memory
 from core.losses import Loss
-from core.types import Array, Arrays, OptionError, Shape, ShapeError, StateError, shape_text
-from core.words import count, memory_text
+from core.options import Option
+from core.types import Array, Arrays, OptionError, Shape, ShapeError, checked_dtype, checked_shape, shape_text
+from core.words import count, memory_text, plural
 
 MEMORY_LIMIT = 4 * 2**30
 """Largest size in bytes of parameters with their gradients and an optimizer's memory, and of what a batch computes."""
 
 _COPIES = 4  # parameters, gradients, and up to two arrays of optimizer memory
-_BATCH_COPIES = 3  # what a layer gives, its gradient, and what it keeps for backward
+_SEED = Option("seed", int, 0, minimum=0, maximum=2**63 - 1, help="Decides the start weights.")
 
 
 class Observer(Protocol):
@@ -41,10 +42,11 @@ class Observer(Protocol):
 class Network:
     """Layers in order and a loss; `build` gives it parameters.
 
-    Errors: OptionError when the loss does not suit what the last layer gives
+    Errors: OptionError when a part is none, stands in two places, or when the loss does not suit what the layers give
     """
 
     def __init__(self, layers: Sequence[Layer], loss: Loss, initializer: Initializer | None = None) -> None:
+        check_parts(layers, loss)
         self.layers = tuple(layers)
         self.loss = loss
         self.initializer = initializer or TorchUniform()
@@ -57,21 +59,22 @@ class Network:
         """The first layer with parameters: gradients need not go further back than this. Known after `build`."""
         self._layer_grads: tuple[Arrays, ...] = ()
         self._absorbing: tuple[int, ...] = ()
-        self._check_loss()
 
     def build(self, input_shape: Shape, seed: int, dtype: Any = np.float32) -> None:
         """Allocate and initialise all parameters; each layer draws from its own stream of `seed`.
 
-        Errors: ShapeError naming the layer that does not fit; OptionError when it would take too much memory
+        Errors: ShapeError naming the layer that does not fit; OptionError for a seed or a dtype that is none, and when
+        it would take too much memory
         """
+        dtype, seed = checked_dtype(dtype, "A network"), _SEED.check(seed, "A network")
+        input_shape = checked_shape(input_shape, layer_words(0, self.layers[0]) if self.layers else "A network")
         shapes = tuple(output_shapes(self.layers, input_shape))
-        in_shapes = (input_shape, *shapes[:-1])
-        self._check_memory(in_shapes, np.dtype(dtype))
+        self._check_memory((input_shape, *shapes), dtype)
         keep_freed_memory()
         self.input_shape, self.shapes = input_shape, shapes
-        for index, (layer, shape) in enumerate(zip(self.layers, in_shapes, strict=False)):
+        for index, (layer, shape) in enumerate(self._placed()):
             layer.build(shape, np.random.default_rng([seed, index]), dtype, self.initializer)
-        self._flatten(np.dtype(dtype))
+        self._flatten(dtype)
 
     def _flatten(self, dtype: np.dtype[Any]) -> None:
         """Move the parameters of all layers into one array and leave views of it in the layers."""
@@ -103,21 +106,57 @@ class Network:
             start += param.size
         return views
 
+    def most_rows(self) -> int:
+        """How many rows the layers can take at once within the memory allowed; 0 where one is too many."""
+        return MEMORY_LIMIT // max(1, sum(self._sample_sizes()))
+
     def check_batch(self, rows: int) -> None:
         """Refuse batches of that many rows when what the layers compute for them would take too much memory.
 
         Errors: OptionError naming the largest layer
         """
-        sizes = [math.prod(shape) for shape in self.shapes]
-        size = rows * sum(sizes) * self.flat_params.itemsize * _BATCH_COPIES
-        if size > MEMORY_LIMIT:
+        if rows > self.most_rows():
+            sizes = self._sample_sizes()
             index = sizes.index(max(sizes))
+            layer, shape = self._placed()[index]
             raise OptionError(
-                f"A batch of {count(rows)} takes about {memory_text(size)} on its way through the layers, more than "
-                f"the {memory_text(MEMORY_LIMIT)} allowed. Most of it is in layer {index + 1}, "
-                f"{self.layers[index].title}, which gives {count(sizes[index])} values a sample: make the batch or "
-                f"that layer smaller."
+                f"A batch of {count(rows)} takes about {memory_text(rows * sum(sizes))} on its way through the layers, "
+                f"more than the {memory_text(MEMORY_LIMIT)} allowed. Most of it is in layer {index + 1}, "
+                f"{layer.title}, which gives {count(math.prod(self.shapes[index]))} values a sample and keeps "
+                f"{count(layer.kept_values(shape))} for the way back: make the batch or that layer smaller."
             )
+
+    def check_last_batch(self, samples: int, batch_size: int) -> None:
+        """Refuse training on so many samples in batches of that size when the last one of an epoch would be too short.
+
+        Errors: OptionError naming the layer, and a batch size near the given one that will do
+        """
+
+        def rows(size: int) -> int:
+            return samples % size or size
+
+        for index, (layer, shape) in enumerate(self._placed()):
+            needed = layer.fewest_samples(shape)
+            if rows(batch_size) >= needed:
+                continue
+            fitting = [size for size in range(needed, samples + 1) if rows(size) >= needed]
+            nearest = min(fitting, key=lambda size: abs(size - batch_size), default=0)
+            advice = f"choose another batch size, such as {nearest}" if fitting else "take more data, or another layer"
+            raise OptionError(
+                f"{layer_words(index, layer)} needs at least {plural(needed, 'sample')} in every training batch, but "
+                f"of {plural(samples, 'sample')} in batches of {count(batch_size)} the last batch has only "
+                f"{count(rows(batch_size))}: {advice}."
+            )
+
+    def _placed(self) -> list[tuple[Layer, Shape]]:
+        """The layers, each with the shape of the samples it is given."""
+        return list(zip(self.layers, (self.input_shape, *self.shapes[:-1]), strict=False))
+
+    def _sample_sizes(self) -> list[int]:
+        """Bytes that every layer needs for one sample: for what it gives, the gradient of that, and what it keeps."""
+        size = self.flat_params.itemsize
+        pairs = zip(self._placed(), self.shapes, strict=False)
+        return [size * (2 * math.prod(given) + layer.kept_values(shape)) for (layer, shape), given in pairs]
 
     def forward(self, x: Array, training: bool = False, rng: np.random.Generator | None = None) -> Array:
         """The prediction for a batch: x (N, *input_shape) → (N, *shapes[-1])."""
@@ -164,46 +203,11 @@ class Network:
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over parameters and buffers; nothing changes unless every name, shape and value is right.
 
-        Errors: StateError naming what is missing, extra, of the wrong shape, or not finite
+        Errors: StateError naming what is missing, extra, of the wrong shape or type, not finite, or negative
         """
         own = self.parameters() | self.buffers()
-        if missing := sorted(own.keys() - state.keys()):
-            raise StateError(
-                f"The weights lack {missing[0]}, which this network needs: they belong to another network."
-            )
-        if extra := sorted(state.keys() - own.keys()):
-            raise StateError(f"The weights contain {extra[0]}, which this network has no place for.")
-        for name, array in own.items():
-            given = np.asarray(state[name])
-            if given.shape != array.shape:
-                raise StateError(
-                    f"{name} has shape {shape_text(given.shape)} in the weights and {shape_text(array.shape)} here."
-                )
-            if not np.issubdtype(given.dtype, np.floating) or not _fits(given, array.dtype):
-                raise StateError(f"{name} holds values that are not finite numbers; the weights were not taken over.")
-        for name, array in own.items():
-            array[...] = state[name]
-
-    def _check_loss(self) -> None:
-        if not self.layers:
-            return
-        last, gives = self.layers[-1].title, self.layers[-1].output
-        if self.loss.takes == "logits" and gives == "probabilities":
-            own = "softmax" if self.loss.class_targets else "sigmoid"
-            raise OptionError(
-                f"{self.loss.title} applies its own {own} to logits, but the last layer, {last}, already gives "
-                f"probabilities: remove that layer or choose a loss on probabilities."
-            )
-        if self.loss.takes == "probabilities" and gives != "probabilities":
-            raise OptionError(
-                f"{self.loss.title} takes probabilities, but the last layer, {last}, gives any number: "
-                f"add Sigmoid or Softmax at the end or choose a loss on logits."
-            )
-        if self.loss.takes == "probabilities" and self.loss.class_targets and not isinstance(self.layers[-1], Softmax):
-            raise OptionError(
-                f"{self.loss.title} takes probabilities that add up to 1, but {last} gives each class one of its own: "
-                f"end with Softmax or choose binary cross-entropy."
-            )
+        for name, array in checked_state(self.layers, state).items():
+            own[name][...] = array
 
     def _check_memory(self, in_shapes: Sequence[Shape], dtype: np.dtype[Any]) -> None:
         counts = [
@@ -236,9 +240,3 @@ def output_shapes(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
             ) from error
         shapes.append(shape)
     return shapes
-
-
-def _fits(values: Array, dtype: np.dtype[Any]) -> bool:
-    """Whether all values are finite numbers of that dtype: 1e39 is one of float64, not of float32."""
-    with np.errstate(over="ignore"):
-        return bool(np.isfinite(values.astype(dtype)).all())

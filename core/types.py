@@ -4,10 +4,14 @@ Everything a person can do wrong raises a `ChainruleError` whose text is one or 
 where, what to do), so that a window or a command line can show it as it is. Any other exception is our own mistake.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
+
+from core.words import count, said
 
 Array = NDArray[Any]
 """A NumPy array; the docstring that mentions one names its axes."""
@@ -49,6 +53,31 @@ class StateError(ChainruleError):
 def shape_text(shape: Shape) -> str:
     """A shape as people write it: `(1, 28, 28)` becomes `1×28×28`, `(10,)` becomes `10`."""
     return "×".join(str(size) for size in shape)
+
+
+def checked_shape(shape: Any, owner: str) -> Shape:
+    """The sizes of a sample, as Python's own numbers; `owner` is the name the sentence starts with.
+
+    Errors: ShapeError when it is no tuple of whole numbers of at least 1, or when no memory could hold such a sample
+    """
+    if not isinstance(shape, tuple) or not shape or not all(map(_is_size, shape)) or math.prod(shape) > LARGEST_WHOLE:
+        raise ShapeError(
+            f"{owner} needs the shape of a sample as a tuple of whole numbers of at least 1, such as (2,) or "
+            f"(1, 28, 28), with at most {count(LARGEST_WHOLE)} values together, not {said(shape)}."
+        )
+    return tuple(map(int, shape))
+
+
+def checked_dtype(dtype: Any, owner: str) -> np.dtype[Any]:
+    """float32 or float64; `owner` is the name the sentence starts with. Errors: OptionError for every other type."""
+    for known in (np.dtype(np.float32), np.dtype(np.float64)):
+        if isinstance(dtype, str | type | np.dtype) and known == dtype:  # np.dtype(None) would be float64
+            return known
+    raise OptionError(f"{owner} computes in float32 or float64, not in {said(dtype)}.")
+
+
+def _is_size(size: Any) -> bool:
+    return isinstance(size, int | np.integer) and not isinstance(size, bool) and bool(size >= 1)
 
 
 def output_size(size: int, kernel: int, stride: int, padding: int) -> int:

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.layers.base import Layer
+from core.layers.base import Elementwise, Layer
 from core.types import Array, Arrays, Shape
 
 
 @dataclasses.dataclass(eq=False)
-class Sigmoid(Layer):
+class Sigmoid(Elementwise):
     """Squashes every value into (0, 1).
 
     Shapes:   x, y (N, ...)
@@ -24,6 +24,7 @@ class Sigmoid(Layer):
     output: ClassVar[str] = "probabilities"
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
         y = sigmoid(x)
         return y, {"y": y}
 
@@ -33,11 +34,12 @@ class Sigmoid(Layer):
         if not need_dx:
             return None, {}
         y = cache["y"]
+        self._check_gradient(dy, y.shape)
         return dy * (y * (1 - y)), {}
 
 
 @dataclasses.dataclass(eq=False)
-class Tanh(Layer):
+class Tanh(Elementwise):
     """Squashes every value into (−1, 1), symmetric about zero.
 
     Shapes:   x, y (N, ...)
@@ -50,6 +52,7 @@ class Tanh(Layer):
     title: ClassVar[str] = "Tanh"
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
         y = np.tanh(x)
         return y, {"y": y}
 
@@ -59,6 +62,7 @@ class Tanh(Layer):
         if not need_dx:
             return None, {}
         y = cache["y"]
+        self._check_gradient(dy, y.shape)
         return dy * (1 - y * y), {}
 
 
@@ -92,15 +96,20 @@ class Softmax(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        # Row n of the Jacobian is diag(y) − y yᵀ, so dx = y ⊙ (dy − Σₖ dy[k] y[k]).
         y = cache["y"]
+        self._check_gradient(dy, y.shape)
+        # Row n of the Jacobian is diag(y) − y yᵀ, so dx = y ⊙ (dy − Σₖ dy[k] y[k]).
         return y * (dy - (dy * y).sum(axis=1, keepdims=True)), {}
 
 
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(−x)) without overflow, in the dtype of `x`."""
-    # exp of a negative number cannot overflow: σ(x) = 1/(1+e) for x ≥ 0 and e/(1+e) for x < 0, with e = exp(−|x|) ≤ 1.
-    e = np.exp(-np.abs(x))
+    return sigmoid_from(x, np.exp(-np.abs(x)))
+
+
+def sigmoid_from(x: Array, e: Array) -> Array:
+    """σ(x) where e = exp(−|x|) is known already; `e` is used up."""
+    # exp of a negative number cannot overflow: σ(x) = 1/(1+e) for x ≥ 0 and e/(1+e) for x < 0, with e ≤ 1.
     y = np.maximum(e, x >= 0)
     e += 1
     y /= e

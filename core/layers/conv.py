@@ -1,4 +1,4 @@
-"""The convolution layer: patches of the image as the columns of a matrix, and one matrix product."""
+"""The convolution layer: every output row is a matrix product of the filters and the patches they see."""
 
 import dataclasses
 from typing import ClassVar
@@ -62,6 +62,10 @@ class Conv2D(Layer):
 
     def param_shapes(self, in_shape: Shape) -> dict[str, Shape]:
         return {"weight": (self.filters, in_shape[0], self.kernel_size, self.kernel_size), "bias": (self.filters,)}
+
+    def kept_values(self, in_shape: Shape) -> int:
+        (channels, height, _), (_, _, ow) = in_shape, self.out_shape(in_shape)
+        return (height + sum(self._paddings())) * channels * self.kernel_size * ow
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         self._check_input(x)

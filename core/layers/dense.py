@@ -45,6 +45,7 @@ class Dense(Layer):
         self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
     ) -> tuple[Array | None, Arrays]:
         x, weight, out = cache["x"], self.params["weight"], out or {}
+        self._check_gradient(dy, (len(x), self.units))
         # d_weight[o, i] = Σₙ dy[n, o] x[n, i]
         d_weight = dy.T.dot(x, out=out.get("weight"))
         # d_bias[o] = Σₙ dy[n, o]

@@ -24,6 +24,7 @@ class Dropout(Layer):
 
     kind: ClassVar[str] = "dropout"
     title: ClassVar[str] = "Dropout"
+    output: ClassVar[str] = "as given"
 
     p: float = option(
         0.5,
@@ -34,6 +35,7 @@ class Dropout(Layer):
     )
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
         if not training:
             return x, {}
         if rng is None:
@@ -47,4 +49,5 @@ class Dropout(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
+        self._check_gradient(dy, cache["mask"].shape if cache else (*dy.shape[:1], *self.in_shape))
         return (dy * cache["mask"] if cache else dy), {}

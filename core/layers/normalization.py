@@ -1,6 +1,7 @@
 """Normalisation: brings values to mean 0 and variance 1, over the batch or within each sample."""
 
 import dataclasses
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,9 +25,8 @@ class Normalization(Layer):
         dtype: Any = np.float32,
         initializer: Initializer | None = None,
     ) -> None:
-        self.out_shape(in_shape)
-        self.in_shape = in_shape
-        shapes = self.param_shapes(in_shape)
+        self._prepare(in_shape, dtype)
+        shapes = self.param_shapes(self.in_shape)
         self.params = {"weight": np.ones(shapes["weight"], dtype), "bias": np.zeros(shapes["bias"], dtype)}
 
 
@@ -40,12 +40,14 @@ class BatchNorm(Normalization):
               running ← (1 − momentum) · running + momentum · batch, with the unbiased variance
     Gradient: d_weight = Σ dy · x̂;  d_bias = Σ dy;  dx = weight / √(var + eps) · (dy − mean(dy) − x̂ · mean(dy · x̂)),
               in evaluation only weight / √(var + eps) · dy; sums and means per channel
-    Errors:   ShapeError for a training batch with one value per channel, which has no variance
+    Errors:   ShapeError when a sample is neither a vector nor an image, and for a training batch with one value per
+              channel, which has no variance
     Source:   `torch.nn.BatchNorm1d`, `torch.nn.BatchNorm2d`; Ioffe and Szegedy 2015
     """
 
     kind: ClassVar[str] = "batch_norm"
     title: ClassVar[str] = "BatchNorm"
+    never_negative: ClassVar[frozenset[str]] = frozenset({"running_var"})
 
     momentum: float = option(0.1, minimum=0, maximum=1, help="Share of the new batch in the running mean and variance.")
     eps: float = option(
@@ -60,6 +62,10 @@ class BatchNorm(Normalization):
     def param_shapes(self, in_shape: Shape) -> dict[str, Shape]:
         return {"weight": in_shape[:1], "bias": in_shape[:1]}
 
+    def fewest_samples(self, in_shape: Shape) -> int:
+        # A single value has no variance.
+        return 2 if math.prod(in_shape[1:]) == 1 else 1
+
     def build(
         self,
         in_shape: Shape,
@@ -68,7 +74,8 @@ class BatchNorm(Normalization):
         initializer: Initializer | None = None,
     ) -> None:
         super().build(in_shape, rng, dtype, initializer)
-        self.buffers = {"running_mean": np.zeros(in_shape[0], dtype), "running_var": np.ones(in_shape[0], dtype)}
+        channels = self.in_shape[0]
+        self.buffers = {"running_mean": np.zeros(channels, dtype), "running_var": np.ones(channels, dtype)}
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         self._check_input(x)
@@ -78,10 +85,10 @@ class BatchNorm(Normalization):
             x_hat = (values - self.buffers["running_mean"][:, None]) * inv_std[:, None]
             return self._scaled(x_hat, x.shape), {"x_hat": _as_samples(x_hat, x.shape), "inv_std": inv_std}
         count = values.shape[1]
-        if count == 1:
+        if count < 2:
             raise ShapeError(
-                "BatchNorm has only one value per channel in this batch, which has no variance: train with at least "
-                "2 samples a batch."
+                f"BatchNorm has {'only one' if count else 'no'} value per channel in this batch, which has no "
+                f"variance: every batch needs at least 2 samples, the last one of an epoch too."
             )
         mean = _row_sums(values) / count
         x_hat = values - mean[:, None]
@@ -99,6 +106,7 @@ class BatchNorm(Normalization):
     def backward(
         self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
     ) -> tuple[Array | None, Arrays]:
+        self._check_gradient(dy, cache["x_hat"].shape)
         grads = out or {name: np.empty_like(param) for name, param in self.params.items()}
         values, x_hat = _by_channel(dy), _by_channel(cache["x_hat"])
         np.vecdot(values, x_hat, out=grads["weight"])
@@ -160,7 +168,9 @@ class LayerNorm(Normalization):
     def backward(
         self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
     ) -> tuple[Array | None, Arrays]:
-        out, x_hat, axes = out or {}, cache["x_hat"], tuple(range(1, dy.ndim))
+        out, x_hat = out or {}, cache["x_hat"]
+        self._check_gradient(dy, x_hat.shape)
+        axes = tuple(range(1, dy.ndim))
         d_weight = np.add.reduce(dy * x_hat, axis=0, out=out.get("weight"))
         d_bias = np.add.reduce(dy, axis=0, out=out.get("bias"))
         dx = None

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from core.layers.activations import sigmoid
-from core.layers.base import Layer
+from core.layers.base import Elementwise
 from core.layers.choose import choose, keep
 from core.options import option
 from core.types import Array, Arrays
@@ -17,7 +17,7 @@ _CUBIC = 0.044715
 
 
 @dataclasses.dataclass(eq=False)
-class ReLU(Layer):
+class ReLU(Elementwise):
     """Rectified linear unit: lets positive values pass and shuts negative ones off.
 
     Shapes:   x, y (N, ...)
@@ -30,6 +30,7 @@ class ReLU(Layer):
     title: ClassVar[str] = "ReLU"
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
         # clip with a far bound is three times as fast as np.maximum against a number, and the same.
         y = x.clip(0.0, math.inf)
         return y, {"y": y}
@@ -39,11 +40,13 @@ class ReLU(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        return keep(cache["y"] > 0, dy), {}
+        y = cache["y"]
+        self._check_gradient(dy, y.shape)
+        return keep(y > 0, dy), {}
 
 
 @dataclasses.dataclass(eq=False)
-class LeakyReLU(Layer):
+class LeakyReLU(Elementwise):
     """ReLU that lets negative values through a little, so that a unit is never shut off for good.
 
     Shapes:   x, y (N, ...)
@@ -58,6 +61,7 @@ class LeakyReLU(Layer):
     negative_slope: float = option(0.01, minimum=0, maximum=1, help="Slope of the line below zero.")
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
         return choose(x > 0, x, x * self.negative_slope), {"x": x}
 
     def backward(
@@ -65,11 +69,13 @@ class LeakyReLU(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        return choose(cache["x"] > 0, dy, dy * self.negative_slope), {}
+        x = cache["x"]
+        self._check_gradient(dy, x.shape)
+        return choose(x > 0, dy, dy * self.negative_slope), {}
 
 
 @dataclasses.dataclass(eq=False)
-class ELU(Layer):
+class ELU(Elementwise):
     """Exponential linear unit: positive values pass, negative ones bend smoothly towards −alpha.
 
     Shapes:   x, y (N, ...)
@@ -84,6 +90,7 @@ class ELU(Layer):
     alpha: float = option(1.0, minimum=0, maximum=100, help="How far below zero the curve ends.")
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
         # exp of a positive x is not needed and could overflow.
         return choose(x > 0, x, np.expm1(np.minimum(x, 0)) * self.alpha), {"x": x}
 
@@ -93,11 +100,12 @@ class ELU(Layer):
         if not need_dx:
             return None, {}
         x = cache["x"]
+        self._check_gradient(dy, x.shape)
         return choose(x > 0, dy, dy * (np.exp(np.minimum(x, 0)) * self.alpha)), {}
 
 
 @dataclasses.dataclass(eq=False)
-class SiLU(Layer):
+class SiLU(Elementwise):
     """Sigmoid linear unit, also called swish: each value times its own sigmoid.
 
     Shapes:   x, y (N, ...)
@@ -110,6 +118,7 @@ class SiLU(Layer):
     title: ClassVar[str] = "SiLU"
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
         gate = sigmoid(x)
         return x * gate, {"x": x, "gate": gate}
 
@@ -119,11 +128,12 @@ class SiLU(Layer):
         if not need_dx:
             return None, {}
         x, gate = cache["x"], cache["gate"]
+        self._check_gradient(dy, x.shape)
         return dy * (gate * (1 + x * (1 - gate))), {}
 
 
 @dataclasses.dataclass(eq=False)
-class GELU(Layer):
+class GELU(Elementwise):
     """Gaussian error linear unit in its tanh approximation: each value times about how likely a normal one is smaller.
 
     Shapes:   x, y (N, ...)
@@ -136,6 +146,7 @@ class GELU(Layer):
     title: ClassVar[str] = "GELU"
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
         t = np.tanh(_ROOT * (x + _CUBIC * (x * x * x)))
         return x * (0.5 * (1 + t)), {"x": x, "t": t}
 
@@ -145,12 +156,13 @@ class GELU(Layer):
         if not need_dx:
             return None, {}
         x, t = cache["x"], cache["t"]
+        self._check_gradient(dy, x.shape)
         slope = _ROOT * (1 + 3 * _CUBIC * (x * x))
         return dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope), {}
 
 
 @dataclasses.dataclass(eq=False)
-class Softplus(Layer):
+class Softplus(Elementwise):
     """A smooth ReLU: never quite zero, never quite the line.
 
     Shapes:   x, y (N, ...)
@@ -163,6 +175,7 @@ class Softplus(Layer):
     title: ClassVar[str] = "Softplus"
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
+        self._check_input(x)
         # log(1 + exp(x)) = max(x, 0) + log(1 + exp(−|x|)), where nothing can overflow.
         return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), {"x": x}
 
@@ -171,4 +184,6 @@ class Softplus(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        return dy * sigmoid(cache["x"]), {}
+        x = cache["x"]
+        self._check_gradient(dy, x.shape)
+        return dy * sigmoid(x), {}

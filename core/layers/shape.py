@@ -23,6 +23,7 @@ class Flatten(Layer):
 
     kind: ClassVar[str] = "flatten"
     title: ClassVar[str] = "Flatten"
+    output: ClassVar[str] = "as given"
 
     def out_shape(self, in_shape: Shape) -> Shape:
         return (math.prod(in_shape),)
@@ -34,7 +35,10 @@ class Flatten(Layer):
     def backward(
         self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
     ) -> tuple[Array | None, Arrays]:
-        return (dy.reshape(len(dy), *self.in_shape) if need_dx else None), {}
+        if not need_dx:
+            return None, {}
+        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
+        return dy.reshape(len(dy), *self.in_shape), {}
 
 
 @dataclasses.dataclass(eq=False)
@@ -50,6 +54,7 @@ class Reshape(Layer):
 
     kind: ClassVar[str] = "reshape"
     title: ClassVar[str] = "Reshape"
+    output: ClassVar[str] = "as given"
 
     channels: int = option(minimum=1, help="How many channels the image has.")
     height: int = option(minimum=1, help="How many rows the image has.")
@@ -68,4 +73,7 @@ class Reshape(Layer):
     def backward(
         self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
     ) -> tuple[Array | None, Arrays]:
-        return (dy.reshape(len(dy), *self.in_shape) if need_dx else None), {}
+        if not need_dx:
+            return None, {}
+        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
+        return dy.reshape(len(dy), *self.in_shape), {}

@@ -1,20 +1,23 @@
 """What every loss has in common: what it takes, how its predictions are read, and which targets it accepts.
 
-Targets are checked and encoded once, before training begins, so that a training step need not look at them again.
+Targets are encoded once, before training begins, and their values looked at; whether they belong to the predictions at
+all is asked with every use of a loss.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from core.options import Configurable
 from core.types import Array, DataError, ShapeError, shape_text
+from core.words import count, said
 
 
 class Loss(Configurable):
     """One number for a batch; subclasses are frozen dataclasses of options.
 
-    Results have the dtype of the prediction, provided that targets which are not class numbers have it too.
+    Results have the dtype of the prediction, and so have targets that are no class numbers. Whether such targets are
+    finite, and lie where the loss wants them, is the caller's to ask beforehand, of `check_values`.
     """
 
     takes: ClassVar[str] = "values"
@@ -27,11 +30,11 @@ class Loss(Configurable):
     """With a single output: above it the sample is taken for class 1."""
 
     def per_sample(self, prediction: Array, target: Array) -> Array:
-        """The loss of every sample, shape (N,); their mean is the loss of the batch."""
+        """The loss of every sample, shape (N,); their mean is the loss of the batch. Errors: those of `check`"""
         raise NotImplementedError
 
     def value_and_gradient(self, prediction: Array, target: Array) -> tuple[float, Array]:
-        """The loss of the batch and its gradient by the prediction (same shape as the prediction)."""
+        """The loss of the batch and its gradient by the prediction (of the same shape). Errors: those of `check`"""
         raise NotImplementedError
 
     def probabilities(self, prediction: Array) -> Array:
@@ -49,7 +52,7 @@ class Loss(Configurable):
 
         Errors: ShapeError when the outputs cannot stand for the classes; DataError when a label is not a class number
         """
-        _check_labels(labels, classes)
+        self._check_labels(labels, classes)
         if self.class_targets or outputs > 1:
             if outputs != classes:
                 raise ShapeError(
@@ -69,13 +72,54 @@ class Loss(Configurable):
             row = int(np.argmin(np.isfinite(target.reshape(len(target), -1)).all(axis=1)))
             raise DataError(f"The target of row {row + 1} is not a finite number: mend or remove that row.")
 
-    def check_shapes(self, prediction: Array, target: Array) -> None:
-        """Raise `ShapeError` unless prediction and target fit each other."""
-        fits = target.shape == prediction.shape[:1] if self.class_targets else target.shape == prediction.shape
-        if not fits:
+    def check(self, prediction: Array, target: Array) -> None:
+        """Make sure that the targets belong to the predictions; asked in every step, so quick where they do.
+
+        Errors: ShapeError for shapes that do not belong together; DataError for no samples at all, targets of another
+        type, and labels that are no class
+        """
+        try:
+            if target.shape == prediction.shape and target.dtype is prediction.dtype and target.size:
+                return
+        except AttributeError:
+            pass  # no arrays at all
+        self._check_arrays(prediction, target)
+        if target.dtype != prediction.dtype:
+            raise DataError(
+                f"{self.title} takes targets of {prediction.dtype}, the type of the predictions, not of "
+                f"{target.dtype}: convert them with astype."
+            )
+
+    def _check_arrays(self, prediction: Any, target: Any) -> None:
+        """What the slow half of `check` asks first."""
+        for name, array in (("predictions", prediction), ("targets", target)):
+            if not isinstance(array, np.ndarray):
+                raise DataError(f"{self.title} takes a NumPy array of {name}, not {said(array)}.")
+        if target.shape != (prediction.shape[:1] if self.class_targets else prediction.shape):
+            wanted = "the number of one class for every sample" if self.class_targets else "one target for every value"
             raise ShapeError(
-                f"{self.title} was given predictions of shape {shape_text(prediction.shape)} "
-                f"and targets of shape {shape_text(target.shape)}, which do not belong together."
+                f"{self.title} was given predictions of shape {shape_text(prediction.shape) or '()'} and targets of "
+                f"shape {shape_text(target.shape) or '()'}, which do not belong together: it takes {wanted}."
+            )
+        if not prediction.size:
+            raise DataError(f"{self.title} is a mean over samples, and was given none.")
+
+    def _check_labels(self, labels: Array, classes: int) -> None:
+        if labels.ndim != 1:
+            raise ShapeError(
+                f"{self.title} takes one class label a sample, not an array of {shape_text(labels.shape)}."
+            )
+        if not np.issubdtype(labels.dtype, np.integer):
+            raise DataError(
+                f"{self.title} takes class labels that are whole numbers from 0 to {classes - 1}, not values of type "
+                f"{labels.dtype}."
+            )
+        outside = (labels < 0) | (labels >= classes)
+        if outside.any():
+            row = int(outside.argmax())
+            raise DataError(
+                f"{self.title} tells {count(classes)} classes apart, numbered 0 to {classes - 1}, but the label of row "
+                f"{row + 1} is {labels[row]}: mend or remove that row."
             )
 
     def _outputs_wanted(self, classes: int) -> str:
@@ -92,15 +136,3 @@ def total(elementwise: Array) -> float:
 def mean_of_others(elementwise: Array) -> Array:
     """The mean over all axes but the first: (N, ...) → (N,)."""
     return elementwise.reshape(len(elementwise), -1).mean(axis=1)
-
-
-def _check_labels(labels: Array, classes: int) -> None:
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise DataError(f"Class labels are whole numbers from 0 to {classes - 1}, not values of type {labels.dtype}.")
-    outside = (labels < 0) | (labels >= classes)
-    if outside.any():
-        row = int(outside.argmax())
-        raise DataError(
-            f"The label of row {row + 1} is {labels[row]}, but there are {classes} classes, numbered 0 to "
-            f"{classes - 1}: mend or remove that row."
-        )

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.layers.activations import sigmoid
+from core.layers.activations import sigmoid, sigmoid_from
 from core.losses.base import Loss, mean_of_others, total
 from core.types import Array, DataError
 
@@ -37,9 +37,11 @@ class BinaryCrossEntropy(BinaryLoss):
     takes: ClassVar[str] = "probabilities"
 
     def per_sample(self, prediction: Array, target: Array) -> Array:
+        self.check(prediction, target)
         return mean_of_others(self._elementwise(prediction, target))
 
     def value_and_gradient(self, prediction: Array, target: Array) -> tuple[float, Array]:
+        self.check(prediction, target)
         value = total(self._elementwise(prediction, target)) / prediction.size
         slope = np.maximum(prediction * (1 - prediction), 1e-12)
         return value, (prediction - target) / slope / prediction.size
@@ -64,18 +66,21 @@ class BCEWithLogits(BinaryLoss):
     class_threshold: ClassVar[float] = 0.0
 
     def per_sample(self, prediction: Array, target: Array) -> Array:
-        return mean_of_others(self._elementwise(prediction, target))
+        self.check(prediction, target)
+        return mean_of_others(self._elementwise(prediction, target, np.exp(-np.abs(prediction))))
 
     def value_and_gradient(self, prediction: Array, target: Array) -> tuple[float, Array]:
-        value = total(self._elementwise(prediction, target)) / prediction.size
-        gradient = sigmoid(prediction)
+        self.check(prediction, target)
+        e = np.exp(-np.abs(prediction))
+        value = total(self._elementwise(prediction, target, e)) / prediction.size
+        gradient = sigmoid_from(prediction, e)
         gradient -= target
         gradient /= prediction.size
         return value, gradient
 
-    def _elementwise(self, logits: Array, target: Array) -> Array:
-        # log(1 + exp(−|x|)) cannot overflow, unlike −log σ(x) written out.
-        return np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
+    def _elementwise(self, logits: Array, target: Array, e: Array) -> Array:
+        # e = exp(−|x|) cannot overflow, unlike the exp in −log σ(x) written out.
+        return np.maximum(logits, 0) - logits * target + np.log1p(e)
 
     def probabilities(self, prediction: Array) -> Array:
         return sigmoid(prediction)

@@ -24,9 +24,11 @@ class MSE(Loss):
     title: ClassVar[str] = "Mean squared error"
 
     def per_sample(self, prediction: Array, target: Array) -> Array:
+        self.check(prediction, target)
         return mean_of_others((prediction - target) ** 2)
 
     def value_and_gradient(self, prediction: Array, target: Array) -> tuple[float, Array]:
+        self.check(prediction, target)
         difference = prediction - target
         value = total(difference * difference) / difference.size
         difference *= 2 / difference.size
@@ -47,9 +49,11 @@ class MAE(Loss):
     title: ClassVar[str] = "Mean absolute error"
 
     def per_sample(self, prediction: Array, target: Array) -> Array:
+        self.check(prediction, target)
         return mean_of_others(np.abs(prediction - target))
 
     def value_and_gradient(self, prediction: Array, target: Array) -> tuple[float, Array]:
+        self.check(prediction, target)
         difference = prediction - target
         value = total(np.abs(difference)) / difference.size
         return value, np.sign(difference) / difference.size
@@ -71,9 +75,11 @@ class Huber(Loss):
     delta: float = option(1.0, above=0, maximum=1e6, help="The difference at which the square becomes a straight line.")
 
     def per_sample(self, prediction: Array, target: Array) -> Array:
+        self.check(prediction, target)
         return mean_of_others(self._elementwise(prediction - target))
 
     def value_and_gradient(self, prediction: Array, target: Array) -> tuple[float, Array]:
+        self.check(prediction, target)
         difference = prediction - target
         value = total(self._elementwise(difference)) / difference.size
         gradient = np.minimum(np.maximum(difference, -self.delta), self.delta)

@@ -9,7 +9,7 @@ import pytest
 
 from core.initializers import Normal
 from core.layers import LAYERS, layer_from_spec
-from core.types import Arrays
+from core.types import Arrays, ShapeError
 from tests.core.cases import CASES, Case, batch_last, frozen, run, spread
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -226,3 +226,26 @@ def test_nan_is_not_swallowed(case: Case):
     with np.errstate(invalid="ignore"):
         y = case.layer().forward(frozen(x), False, None)[0]
     assert np.isnan(y[0]).any()
+
+
+@each_case
+def test_what_a_layer_says_it_keeps_holds_what_it_keeps(case: Case):
+    """Apart from `x`, `y` and a few statistics; a batch too large for memory is refused by that number."""
+    layer, x = case.layer(), batch_last(case.x())
+    y, cache = layer.forward(x, True, np.random.default_rng(3))
+    own = [a for a in cache.values() if not np.shares_memory(a, x) and not np.shares_memory(a, y)]
+    statistics = case.batch + 3 * case.in_shape[0]
+    assert sum(array.size for array in own) <= case.batch * layer.kept_values(case.in_shape) + statistics
+    if case.kind == "conv2d":
+        assert cache["strips"].size == case.batch * layer.kept_values(case.in_shape)
+
+
+@each_case
+def test_fewer_samples_than_a_layer_needs_are_one_too_few(case: Case):
+    layer = case.layer()
+    fewest = layer.fewest_samples(case.in_shape)
+    layer.forward(case.x()[:1].repeat(fewest, axis=0), True, np.random.default_rng(3))
+    assert fewest == 1 or case.kind == "batch_norm"
+    if fewest > 1:
+        with pytest.raises(ShapeError):
+            layer.forward(case.x()[: fewest - 1], True, np.random.default_rng(3))

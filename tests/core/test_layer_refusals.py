@@ -1,13 +1,16 @@
 """What makes no sense is refused with a sentence that names the layer, what it expected and what it got."""
 
-from typing import Any
+import math
+import pickle
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from core.layers import layer_from_spec
-from core.types import ChainruleError, OptionError, ShapeError
-from tests.core.cases import CASES, Case
+from core.types import Array, ChainruleError, DataError, OptionError, ShapeError
+from core.words import said
+from tests.core.cases import CASES, Case, run
 
 POSITIVE = "of at least 1 and at most 1\u202f000\u202f000\u202f000"
 
@@ -86,11 +89,58 @@ def test_shapes(spec: dict[str, Any], in_shape: tuple[int, ...], words: list[str
     assert layer.params == {} and layer.buffers == {}
 
 
-ANY_SHAPE = {"relu", "leaky_relu", "elu", "silu", "gelu", "sigmoid", "tanh", "softplus", "dropout"}
-PLAIN = {case.kind: case for case in reversed(CASES) if case.kind not in ANY_SHAPE}
+PLAIN = {case.kind: case for case in reversed(CASES)}
+"""One case of every layer."""
+
+each_layer = pytest.mark.parametrize("case", PLAIN.values(), ids=PLAIN)
+
+NO_SHAPES: list[Any] = [(), (0,), (2, -3, 4), (2.0,), (True,), (math.nan,), ("a",), (None,), [2], 5, None, (10**10,)]
 
 
-@pytest.mark.parametrize("case", PLAIN.values(), ids=PLAIN)
+@each_layer
+@pytest.mark.parametrize("shape", NO_SHAPES, ids=str)
+def test_what_is_no_shape_of_a_sample_is_not_built_for(case: Case, shape: Any):
+    layer = case.unbuilt()
+    with pytest.raises(ShapeError) as error:
+        layer.build(shape, np.random.default_rng(0))
+    assert str(error.value).startswith(f"{layer.title} needs the shape of a sample as a tuple of whole numbers ")
+    assert str(error.value).endswith(f"not {said(shape)}.")
+    assert layer.params == {} and layer.buffers == {} and layer.in_shape == ()
+
+
+@each_layer
+def test_sizes_from_numpy_are_sizes(case: Case):
+    layer = case.unbuilt()
+    layer.build(tuple(np.array(case.in_shape)), np.random.default_rng(0))
+    assert layer.in_shape == case.in_shape and {type(size) for size in layer.in_shape} == {int}
+
+
+@each_layer
+@pytest.mark.parametrize("dtype", [np.int32, np.float16, np.longdouble, complex, bool, "abc", None, 32, ">f4"], ids=str)
+def test_layers_compute_in_float32_or_float64(case: Case, dtype: Any):
+    layer = case.unbuilt()
+    with pytest.raises(OptionError) as error:
+        layer.build(case.in_shape, np.random.default_rng(0), dtype)
+    assert str(error.value) == f"{layer.title} computes in float32 or float64, not in {said(dtype)}."
+    assert layer.params == {} and layer.dtype is None
+
+
+@pytest.mark.parametrize("dtype", ["float32", "f8", float, np.dtype(np.float32)], ids=str)
+def test_every_way_to_name_them_is_understood(dtype: Any):
+    layer = PLAIN["dense"].unbuilt()
+    layer.build((4,), np.random.default_rng(0), dtype)
+    assert layer.dtype == np.dtype(dtype) == layer.params["weight"].dtype
+
+
+@each_layer
+def test_a_layer_that_is_not_built_says_so(case: Case):
+    layer = case.unbuilt()
+    for x in (case.x(), np.ones(3)):  # the second has samples of the shape (), like the layer that was told none
+        with pytest.raises(ShapeError, match=f"^{layer.title} is not built: build it with the shape of a sample"):
+            layer.forward(x, False, None)
+
+
+@each_layer
 def test_an_array_of_another_shape_than_the_layer_was_built_for(case: Case):
     layer = case.layer()
     wrong = (case.batch, *case.in_shape[:-1], case.in_shape[-1] + 1)
@@ -99,8 +149,72 @@ def test_an_array_of_another_shape_than_the_layer_was_built_for(case: Case):
     with pytest.raises(ShapeError) as error:
         layer.forward(np.zeros(wrong), False, None)
     assert str(error.value).startswith(layer.title) and text in str(error.value) and built_for in str(error.value)
-    with pytest.raises(ChainruleError):
-        layer.forward(np.zeros(case.in_shape), False, None)
+    for one_sample in (np.zeros(case.in_shape), np.zeros(())):
+        with pytest.raises(ShapeError, match=f"^{layer.title} .* whose first axis counts samples"):
+            layer.forward(one_sample, False, None)
+
+
+@each_layer
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+def test_an_array_of_another_type_than_the_layer_was_built_for(case: Case, training: bool):
+    """So that no result silently has another precision, or another meaning: LeakyReLU works on the bits of floats."""
+    layer, x = case.layer(np.float32), case.x(np.float32)
+    for dtype in (np.float64, np.int64, np.bool_, np.float16, np.complex64, np.str_, object):
+        given = x.astype(dtype)
+        with pytest.raises(DataError) as error:
+            layer.forward(given, training, np.random.default_rng(0))
+        assert str(error.value).startswith(
+            f"{layer.title} was built for float32 and was given an array of {given.dtype}: convert it "
+        )
+    for nothing in (x.tolist(), None, 1.0, np.float32(1)):
+        with pytest.raises(DataError) as error:
+            layer.forward(cast(Array, nothing), training, np.random.default_rng(0))
+        assert str(error.value) == f"{layer.title} takes NumPy arrays of float32, not {said(nothing)}."
+
+
+@each_layer
+def test_a_type_that_is_equal_is_the_same(case: Case):
+    """After a way through pickle, the types of two arrays are equal without being one object."""
+    layer = pickle.loads(pickle.dumps(case.layer(np.float32)))
+    y, dx, _ = run(layer, case.x(np.float32), case.dy(np.float32))
+    assert y.dtype == dx.dtype == np.float32
+
+
+NOT_ASKED = {"conv2d", "max_pool2d", "avg_pool2d", "global_avg_pool2d"}
+"""Layers whose backward takes any dy it can compute with."""
+
+ASKED = [case for kind, case in PLAIN.items() if kind not in NOT_ASKED]
+
+
+@pytest.mark.parametrize("case", ASKED, ids=lambda case: case.kind)
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+def test_a_gradient_of_another_shape_or_type_than_the_output(case: Case, training: bool):
+    layer, dy = case.layer(), case.dy()
+    y, cache = layer.forward(case.x(), training, np.random.default_rng(0))
+    wrong = [dy[..., :-1], dy[0], dy[:, None], np.float64(1)]
+    if cache:  # otherwise nothing tells the number of samples
+        wrong += [dy[:1], dy[:-1]] if case.batch > 1 else [np.repeat(dy, 2, axis=0)]
+    for given in wrong:
+        with pytest.raises(ChainruleError) as error:
+            layer.backward(given, cache)
+        assert str(error.value).startswith(f"{layer.title} ")
+        if isinstance(given, np.ndarray):
+            assert "×".join(map(str, given.shape)) in str(error.value), "what came"
+            assert "×".join(map(str, y.shape[1:])) in str(error.value), "what was expected"
+    with pytest.raises(DataError, match=f"^{layer.title} was built for float64 and was given an array of float32"):
+        layer.backward(dy.astype(np.float32), cache)
+
+
+@pytest.mark.parametrize("kind", ["relu", "leaky_relu", "elu", "silu", "gelu", "sigmoid", "tanh", "softplus"])
+def test_single_values_can_be_asked_for_where_each_is_treated_by_itself(kind: str):
+    """So the window draws a layer's curve, whatever shape it was built for."""
+    case = PLAIN[kind]
+    layer, x = case.layer(), case.x()
+    y, dx, _ = run(layer, x.reshape(-1, 1), case.dy().reshape(-1, 1))
+    expected_y, expected_dx, _ = run(layer, x, case.dy())
+    assert np.array_equal(y.reshape(x.shape), expected_y) and np.array_equal(dx.reshape(x.shape), expected_dx)
+    with pytest.raises(ShapeError):
+        layer.forward(x[..., :2], False, None)
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 1, 1)])
@@ -110,4 +224,6 @@ def test_one_value_per_channel_has_no_variance(shape: tuple[int, ...]):
     x = np.ones((1, *shape))
     with pytest.raises(ShapeError, match="BatchNorm has only one value per channel in this batch"):
         layer.forward(x, True, None)
+    with pytest.raises(ShapeError, match="BatchNorm has no value per channel in this batch"):
+        layer.forward(x[:0], True, None)
     assert layer.forward(x, False, None)[0].shape == x.shape

@@ -27,7 +27,7 @@ from core.losses import (
     log_softmax,
     loss_from_spec,
 )
-from core.types import Array, DataError, OptionError, ShapeError
+from core.types import Array
 from tests.golden.store import load
 
 GOLDEN = load(Path(__file__).parents[1] / "golden" / "losses.npz")
@@ -368,85 +368,12 @@ def test_negative_log_likelihood_after_softmax_is_cross_entropy(samples: int, cl
     np.testing.assert_allclose(p * (two[1] - (two[1] * p).sum(axis=1, keepdims=True)), one[1], rtol=1e-9, atol=1e-15)
 
 
-# What is refused, and told in words.
-
-
 def test_labels_become_the_targets_of_the_loss():
     labels = np.array([0, 2, 1])
     assert CrossEntropy().encode(labels, 3, 3) is labels
     assert MSE().encode(labels, 3, 3).tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
     assert BCEWithLogits().encode(np.array([0, 1]), 1, 2).tolist() == [[0], [1]]
     assert MSE().encode(labels, 3, 3).dtype == np.float32
-
-
-@pytest.mark.parametrize("loss", [CrossEntropy(), MSE(), Hinge(), BinaryCrossEntropy()], ids=lambda loss: loss.kind)
-@pytest.mark.parametrize(
-    ("labels", "words"),
-    [
-        (np.array([0, 1, 3]), ["row 3", "is 3", "0 to 2"]),
-        (np.array([0, -1, 2]), ["row 2", "is -1"]),
-        (np.array([0.0, 1.0, 2.0]), ["whole numbers", "float64"]),
-        (np.array([0.0, np.nan, 2.0]), ["whole numbers"]),
-    ],
-)
-def test_labels_that_are_no_class_are_refused(loss: Loss, labels: Array, words: list[str]):
-    with pytest.raises(DataError) as caught:
-        loss.encode(labels, 3, 3)
-    assert all(word in str(caught.value) for word in words), caught.value
-
-
-@pytest.mark.parametrize(
-    "loss", [MSE(), MAE(), Huber(), BinaryCrossEntropy(), BCEWithLogits()], ids=lambda loss: loss.kind
-)
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_targets_that_are_no_numbers_are_refused(loss: Loss, bad: float):
-    target = np.zeros((4, 2), np.float32)
-    loss.check_values(target)
-    target[2, 1] = bad
-    with pytest.raises(DataError, match="row 3"):
-        loss.check_values(target)
-
-
-@pytest.mark.parametrize("loss", [BinaryCrossEntropy(), BCEWithLogits()], ids=lambda loss: loss.kind)
-def test_truths_lie_between_0_and_1(loss: Loss):
-    loss.check_values(np.array([[0.0], [0.3], [1.0]]))
-    for bad in (-0.1, 1.1):
-        with pytest.raises(DataError, match="between 0 and 1"):
-            loss.check_values(np.array([[0.5], [bad]]))
-
-
-def test_outputs_that_cannot_stand_for_the_classes_are_refused():
-    with pytest.raises(ShapeError, match="3 units"):
-        CrossEntropy().encode(np.array([0, 1, 2]), 4, 3)
-    with pytest.raises(ShapeError, match="3 units"):
-        BCEWithLogits().encode(np.array([0, 1, 2]), 1, 3)
-    with pytest.raises(ShapeError, match="2 units"):
-        Hinge().encode(np.array([0, 1]), 1, 2)
-
-
-@each_loss
-def test_shapes_that_do_not_belong_together_are_refused(loss: Loss):
-    x, t = smooth_inputs(loss, 0)
-    loss.check_shapes(x, t)
-    with pytest.raises(ShapeError, match=r"6×4.*do not belong together"):
-        loss.check_shapes(x, t[:5])
-
-
-@pytest.mark.parametrize(
-    ("kind", "options"),
-    [
-        ("huber", {"delta": 0.0}),
-        ("huber", {"delta": float("nan")}),
-        ("cross_entropy", {"label_smoothing": 1.0}),
-        ("cross_entropy", {"label_smoothing": -0.1}),
-        ("hinge", {"margin": 0.0}),
-        ("mse", {"delta": 1.0}),
-        ("no such loss", {}),
-    ],
-)
-def test_options_that_make_no_sense_are_refused(kind: str, options: dict[str, float]):
-    with pytest.raises(OptionError):
-        loss_from_spec({"kind": kind, **options})
 
 
 @each_loss

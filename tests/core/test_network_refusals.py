@@ -1,16 +1,16 @@
-"""What a network refuses, in sentences that name the layer: weights, stacks, sizes and losses that do not fit."""
+"""What a network refuses, in sentences that name the layer: stacks, sizes and batches that do not fit."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.layers import layer_from_spec
-from core.losses import loss_from_spec
 from core.network import MEMORY_LIMIT, output_shapes
-from core.types import Arrays, ChainruleError, OptionError, ShapeError, StateError
-from core.words import memory_text
-from tests.core.networks import BATCH_NORM, layer, network_of
+from core.types import Array, ChainruleError, DataError, OptionError, ShapeError
+from core.words import memory_text, said
+from tests.core.networks import NETS, layer, network_of
 
 
 def message(error: type[ChainruleError], action: Callable[[], object]) -> str:
@@ -19,40 +19,104 @@ def message(error: type[ChainruleError], action: Callable[[], object]) -> str:
     return str(caught.value)
 
 
-def _without(state: Arrays, name: str) -> Arrays:
-    return {n: a for n, a in state.items() if n != name}
+@pytest.mark.parametrize("shape", [(), (0,), (-3,), (2.5,), (True,), (np.nan,), [4], None, 4, (10**5, 10**5)], ids=str)
+def test_what_is_no_shape_of_a_sample_is_not_built_for(shape: Any):
+    network = network_of(layer("relu"), layer("dense", units=3))
+    text = message(ShapeError, lambda: network.build(shape, 0))
+    assert text.startswith("Layer 1, ReLU, needs the shape of a sample as a tuple of whole numbers of at least 1")
+    assert text.endswith(f"not {said(shape)}.") and network.shapes == ()
 
 
-def _poked(state: Arrays, name: str, value: float) -> Arrays:
-    array = state[name].copy()
-    array.flat[-1] = value
-    return state | {name: array}
+@pytest.mark.parametrize("seed", [-1, 1.5, None, "a", True, 2**63, np.nan], ids=str)
+def test_what_is_no_seed_is_refused(seed: Any):
+    network = network_of(layer("dense", units=3))
+    text = message(OptionError, lambda: network.build((2,), seed))
+    assert text.startswith("A network: seed must be a whole number of at least 0")
+    assert text.endswith(f"not {said(seed)}.") and network.shapes == ()
 
 
-REJECTIONS: dict[str, tuple[Callable[[Arrays], Arrays], list[str]]] = {
-    "missing": (lambda s: _without(s, "8.bias"), ["8.bias"]),
-    "missing buffer": (lambda s: _without(s, "1.running_var"), ["1.running_var"]),
-    "extra": (lambda s: s | {"9.weight": np.zeros(3)}, ["9.weight"]),
-    "shape": (lambda s: s | {"8.weight": np.zeros((9, 5))}, ["8.weight", "9×5", "5×9"]),
-    "broadcastable shape": (lambda s: s | {"8.weight": np.zeros((1, 9))}, ["8.weight", "1×9", "5×9"]),
-    "a number for a vector": (lambda s: s | {"8.bias": np.array(0.0)}, ["8.bias"]),
-    "NaN": (lambda s: _poked(s, "8.bias", np.nan), ["8.bias", "finite"]),
-    "infinite": (lambda s: _poked(s, "0.weight", -np.inf), ["0.weight", "finite"]),
-    "too large for float32": (lambda s: s | {"8.bias": np.full(5, 1e39)}, ["8.bias", "finite"]),
-    "NaN buffer": (lambda s: _poked(s, "6.running_mean", np.nan), ["6.running_mean", "finite"]),
-    "not numbers": (lambda s: s | {"0.bias": np.array(["a", "b", "c", "d"])}, ["0.bias"]),
-}
+@pytest.mark.parametrize("dtype", [np.int32, np.float16, complex, "abc", None], ids=str)
+def test_networks_compute_in_float32_or_float64(dtype: Any):
+    network = network_of(layer("dense", units=3))
+    text = message(OptionError, lambda: network.build((2,), 0, dtype))
+    assert text == f"A network computes in float32 or float64, not in {said(dtype)}." and network.shapes == ()
 
 
-@pytest.mark.parametrize("why", REJECTIONS)
-def test_weights_that_do_not_fit_are_refused_and_nothing_changes(why: str):
-    network = BATCH_NORM.network(np.float32)
-    change, words = REJECTIONS[why]
-    wrong = change({name: array + 1 for name, array in network.state_dict().items()})
+@pytest.mark.parametrize("first", [layer("dense", units=3), layer("tanh")], ids=lambda spec: spec["kind"])
+def test_a_network_that_is_not_built_says_so(first: dict[str, Any]):
+    network, x = network_of(first), np.ones((2, 3), np.float32)
+    for use in (lambda: network.forward(x), lambda: network.loss_and_gradients(x, x)):
+        assert " is not built: build it with the shape of a sample" in message(ShapeError, use)
+
+
+@pytest.mark.parametrize(
+    ("x", "target", "error", "words"),
+    [
+        (np.ones((3, 7), np.float32), np.ones((3, 2), np.float32), ShapeError, "ReLU was built for samples of shape 4"),
+        (np.ones((3, 4)), np.ones((3, 2)), DataError, "ReLU was built for float32 and was given an array of float64"),
+        (np.ones((3, 4), int), np.ones((3, 2), np.float32), DataError, "was given an array of int64"),
+        (np.ones((3, 4), np.float32), np.ones((3, 2)), DataError, "Mean squared error takes targets of float32"),
+        (np.ones((3, 4), np.float32), np.ones((1, 1), np.float32), ShapeError, "3×2 and targets of shape 1×1"),
+        (np.ones((0, 4), np.float32), np.ones((0, 2), np.float32), ShapeError, "BatchNorm has no value per channel"),
+    ],
+)
+def test_a_batch_that_does_not_fit_changes_nothing(x: Array, target: Array, error: type[ChainruleError], words: str):
+    network = network_of(layer("relu"), layer("batch_norm"), layer("dense", units=2))
+    network.build((4,), 0)
     before = network.state_dict()
-    text = message(StateError, lambda: network.load_state_dict(wrong))
-    assert all(word in text for word in words), text
+    network.flat_grads[...] = 7
+    assert words in message(error, lambda: network.loss_and_gradients(x, target))
+    assert (network.flat_grads == 7).all()
     assert all(np.array_equal(a, before[n]) for n, a in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("specs", "in_shape", "samples", "batch_size", "sentence"),
+    [
+        (
+            [layer("dense", units=3), layer("batch_norm")],
+            (2,),
+            23,
+            22,
+            "Layer 2, BatchNorm, needs at least 2 samples in every training batch, but of 23 samples in batches of 22 "
+            "the last batch has only 1: choose another batch size, such as 21.",
+        ),
+        ([layer("batch_norm")], (3, 1, 1), 7, 1, "has only 1: choose another batch size, such as 4."),
+        ([layer("batch_norm")], (2,), 3, 2, "has only 1: choose another batch size, such as 3."),
+        (
+            [layer("batch_norm")],
+            (2,),
+            1,
+            1,
+            "of 1 sample in batches of 1 the last batch has only 1: take more data,",
+        ),
+    ],
+)
+def test_a_last_batch_too_short_for_a_layer_is_known_beforehand(
+    specs: list[dict[str, Any]], in_shape: tuple[int, ...], samples: int, batch_size: int, sentence: str
+):
+    network = network_of(*specs)
+    network.build(in_shape, 0)
+    assert sentence in message(OptionError, lambda: network.check_last_batch(samples, batch_size))
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_shape", "samples", "batch_size"),
+    [
+        ("batch_norm", (2,), 24, 22),
+        ("batch_norm", (2,), 23, 23),
+        ("batch_norm", (2,), 23, 50),
+        ("batch_norm", (2, 1, 3), 23, 22),
+        ("layer_norm", (2,), 23, 22),
+        ("dropout", (2,), 1, 1),
+    ],
+)
+def test_other_last_batches_are_long_enough(kind: str, in_shape: tuple[int, ...], samples: int, batch_size: int):
+    network = network_of(layer(kind))
+    network.build(in_shape, 0)
+    network.check_last_batch(samples, batch_size)
+    last = min(samples, samples % batch_size or batch_size)
+    network.forward(np.ones((last, *in_shape), np.float32), True, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
@@ -141,29 +205,24 @@ def test_a_batch_too_large_for_memory_is_refused_by_the_layer_that_computes_most
     network = network_of(layer("conv2d", filters=1, kernel_size=3, padding=5000), layer("relu"))
     network.build((1, 20, 20), 0)
     network.check_batch(1)
+    assert network.most_rows() == 1
     text = message(OptionError, lambda: network.check_batch(4))
-    # 10 018² values of each of two layers, 4 samples, 4 bytes, three times over.
-    assert text.startswith("A batch of 4 takes about 9.6 GB ") and "layer 1, Conv2D" in text
-    assert text.endswith("make the batch or that layer smaller.")
+    # 10 018² values of each of two layers, 4 samples, 4 bytes: what they give, its gradient, and what ReLU keeps; what
+    # the convolution keeps are 10 020 rows of 3 · 10 018 values.
+    assert text.startswith("A batch of 4 takes about 12.8 GB ") and "layer 1, Conv2D, which gives 100" in text
+    assert text.endswith("for the way back: make the batch or that layer smaller.")
 
 
-@pytest.mark.parametrize("last", ["softmax", "sigmoid"])
-@pytest.mark.parametrize(("loss", "own"), [("cross_entropy", "softmax"), ("bce_with_logits", "sigmoid")])
-def test_a_loss_on_logits_refuses_probabilities(last: str, loss: str, own: str):
-    text = message(OptionError, lambda: network_of(layer("dense", units=2), layer(last), loss=loss))
-    assert text == (
-        f"{loss_from_spec({'kind': loss}).title} applies its own {own} to logits, but the last layer, "
-        f"{last.capitalize()}, already gives probabilities: remove that layer or choose a loss on probabilities."
-    )
+def test_what_a_convolution_keeps_counts_too():
+    """It gives 429 × 429 values a sample and keeps 828 · 400 · 429, of which 32 samples are 18 GB."""
+    network = network_of(layer("conv2d", filters=1, kernel_size=400, padding=400), layer("flatten"))
+    network.build((1, 28, 28), 0)
+    text = message(OptionError, lambda: network.check_batch(32))
+    assert "takes about 18.3 GB" in text
+    assert "layer 1, Conv2D, which gives 184\u202f041 values a sample and keeps 142\u202f084\u202f800 for" in text
+    network.check_batch(network.most_rows())
+    assert network.most_rows() == 7
 
 
-@pytest.mark.parametrize("loss", ["negative_log_likelihood", "binary_cross_entropy"])
-def test_a_loss_on_probabilities_wants_probabilities(loss: str):
-    text = message(OptionError, lambda: network_of(layer("dense", units=2), loss=loss))
-    assert "the last layer, Dense, gives any number" in text and "add Sigmoid or Softmax at the end" in text
-    assert network_of(layer("dense", units=2), layer("softmax"), loss=loss).loss.kind == loss
-
-
-def test_values_may_be_anything():
-    for last in ("softmax", "sigmoid", "relu"):
-        network_of(layer("dense", units=2), layer(last), loss="mse")
+def test_usual_networks_take_large_batches():
+    assert all(net.network(np.float32).most_rows() > 100_000 for net in NETS)

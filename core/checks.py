@@ -1,0 +1,138 @@
+"""Whether the parts of a network fit one another: layers, a loss, and weights that come from elsewhere.
+
+What does not fit is refused with a sentence that names the layer, what was expected and what was given.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from core.layers.activations import Softmax
+from core.layers.base import Layer
+from core.layers.dropout import Dropout
+from core.losses import Loss
+from core.types import Array, Arrays, OptionError, StateError, shape_text
+from core.words import number, said
+
+
+def check_parts(layers: Any, loss: Any) -> None:
+    """Raise `OptionError` unless these are different layers in a sequence, and a loss that suits the last of them."""
+    if not isinstance(layers, Sequence):
+        raise OptionError(f"A network is made of a list of layers, not of {said(layers)}.")
+    places: dict[int, int] = {}
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            raise OptionError(f"Layer {index + 1} of a network must be a layer such as Dense(8), not {said(layer)}.")
+        if (first := places.setdefault(id(layer), index)) < index:
+            raise OptionError(
+                f"{layer_words(index, layer)} is the same object as layer {first + 1}: make one of its own for every "
+                f"place."
+            )
+    if not isinstance(loss, Loss):
+        raise OptionError(f"The loss of a network must be a loss such as MSE(), not {said(loss)}.")
+    if layers:
+        _check_loss(layers, loss)
+
+
+def _check_loss(layers: Sequence[Layer], loss: Loss) -> None:
+    at = max((i for i, layer in enumerate(layers) if layer.output != "as given"), default=len(layers) - 1)
+    giver, behind = layers[at], layers[at + 1 :]
+    last = (
+        f"the last layer, {giver.title}," if not behind else f"layer {at + 1}, {giver.title}, the last that computes,"
+    )
+    if loss.takes == "logits" and giver.output == "probabilities":
+        own = "softmax" if loss.class_targets else "sigmoid"
+        raise OptionError(
+            f"{loss.title} applies its own {own} to logits, but {last} already gives probabilities: remove that layer "
+            f"or choose a loss on probabilities."
+        )
+    if loss.takes != "probabilities":
+        return
+    if giver.output != "probabilities":
+        raise OptionError(
+            f"{loss.title} takes probabilities, but {last} gives any number: add Sigmoid or Softmax at the end or "
+            f"choose a loss on logits."
+        )
+    if any(isinstance(layer, Dropout) for layer in behind):
+        raise OptionError(
+            f"{loss.title} takes probabilities, but in training Dropout changes those of {giver.title}: move Dropout "
+            f"before {giver.title}."
+        )
+    if loss.class_targets and not isinstance(giver, Softmax):
+        raise OptionError(
+            f"{loss.title} takes probabilities that add up to 1, but {giver.title} gives each class one of its own: "
+            f"end with Softmax or choose binary cross-entropy."
+        )
+
+
+def checked_state(layers: Sequence[Layer], state: Any) -> Arrays:
+    """The arrays of a state by name, all of which these layers can take over as their parameters and buffers.
+
+    Errors: StateError naming what is missing, extra, of the wrong shape or type, not finite, or negative
+    """
+    if not isinstance(state, Mapping):
+        raise StateError(f"Weights are arrays by name, such as 0.weight, not {said(state)}.")
+    if any(layer.dtype is None for layer in layers):
+        raise StateError("The network has no place for weights before it is built.")
+    own = {f"{index}.{name}": (index, name, array) for index, name, array in _arrays(layers)}
+    if missing := sorted(own.keys() - state.keys()):
+        raise StateError(
+            f"The weights lack {_place(missing[0], layers)}, which this network needs: they belong to another network."
+        )
+    if extra := sorted(state.keys() - own.keys(), key=str):
+        raise StateError(f"The weights contain {_place(extra[0], layers)}, which this network has no place for.")
+    found = {}
+    for key, (index, name, array) in own.items():
+        found[key] = given = _floats(state[key], array, _place(key, layers))
+        if name in layers[index].never_negative and (given < 0).any():
+            raise StateError(
+                f"{_place(key, layers)} cannot be negative, but holds {number(given.min())}; the weights were not "
+                f"taken over."
+            )
+    return found
+
+
+def _arrays(layers: Sequence[Layer]) -> Iterator[tuple[int, str, Array]]:
+    for index, layer in enumerate(layers):
+        for name, array in (layer.params | layer.buffers).items():
+            yield index, name, array
+
+
+def _floats(given: Any, own: Array, place: str) -> Array:
+    """What was given in the place of an array of one's own, as an array, if it has that shape and finite numbers."""
+    try:
+        array = np.asarray(given)
+    except (TypeError, ValueError):  # lists of different lengths
+        array = np.asarray(None)
+    if array.dtype == object:
+        raise StateError(f"{place} must be an array of numbers, not {said(given)}; the weights were not taken over.")
+    if array.shape != own.shape:
+        raise StateError(
+            f"{place} has shape {shape_text(array.shape) or '()'} in the weights and {shape_text(own.shape)} here."
+        )
+    if not np.issubdtype(array.dtype, np.floating):
+        raise StateError(
+            f"{place} must hold floating-point numbers, not values of type {array.dtype}; the weights were not taken "
+            f"over."
+        )
+    with np.errstate(over="ignore"):  # 1e39 is a number of float64, not of float32
+        array = array.astype(own.dtype)
+    if not np.isfinite(array).all():
+        raise StateError(
+            f"{place} holds values that are not finite numbers of {own.dtype}; the weights were not taken over."
+        )
+    return array
+
+
+def _place(name: Any, layers: Sequence[Layer]) -> str:
+    """ "0.weight (layer 1, Dense)"; the name alone where there is no such layer."""
+    index = str(name).split(".", maxsplit=1)[0]
+    if not index.isdecimal() or int(index) >= len(layers):
+        return str(name)
+    return f"{name} (layer {int(index) + 1}, {layers[int(index)].title})"
+
+
+def layer_words(index: int, layer: Layer) -> str:
+    """ "Layer 1, Dense," at the beginning of a sentence."""
+    return f"Layer {index + 1}, {layer.title},"
