@@ -72,7 +72,7 @@ class Course:
         if len(losses):
             self.history.add_losses(first_step, losses)
         for part, evaluations in found.items():
-            self.history.evaluations[part].update(evaluations)
+            self.history.add_evaluations(part, evaluations)
 
     def keep(self, state: dict[str, Any]) -> None:
         """Keep a state to travel back to."""

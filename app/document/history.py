@@ -10,6 +10,9 @@ from core.experiment import Experiment
 from core.metrics import Evaluation
 from core.types import Array
 
+MOST_EVALUATIONS = 2048
+"""Evaluations of one part of the data that are kept: a screen has a thousand columns."""
+
 _branch_numbers = itertools.count(1)
 
 
@@ -30,6 +33,20 @@ class History:
         if first_step <= len(self.losses):
             self.truncate(first_step - 1)
         self.losses.extend(losses)
+
+    def add_evaluations(self, part: str, found: dict[int, Evaluation]) -> None:
+        """Add what was measured of later steps; of too many evaluations half are kept, evenly spread."""
+        kept = self.evaluations[part]
+        kept.update(found)
+        if len(kept) <= MOST_EVALUATIONS:
+            return
+        last, *others, newest = kept
+        gap = (newest - last) / (MOST_EVALUATIONS // 2)
+        for step in others:
+            if step - last < gap:
+                del kept[step]
+            else:
+                last = step
 
     def follow(self, step: int, experiment: Experiment) -> None:
         """Note the experiment that is in force after `step`."""

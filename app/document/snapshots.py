@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from core.types import Array
+
 BUDGET = 256 * 2**20
 """Bytes that all kept states may take together."""
 
@@ -117,7 +119,7 @@ class Snapshots:
             elif cut_off:
                 self._drop(_best_missed_of(cut_off))
             else:
-                return
+                self._drop(self._line[-1])  # the first one is what one could not come by again
 
     def _share(self, states: Sequence[Kept]) -> float:
         """How much of the room some states take."""
@@ -134,10 +136,13 @@ class Snapshots:
 
 def state_bytes(state: dict[str, Any]) -> int:
     """Memory the arrays of a trainer's state take."""
-    arrays = [*state["weights"].values()]
-    for slot in state["optimizer"]["memory"].values():
-        arrays += slot.values()
-    return sum(np.asarray(array).nbytes for array in arrays)
+    return sum(array.nbytes for array in state_arrays(state))
+
+
+def state_arrays(state: dict[str, Any]) -> list[Array]:
+    """The arrays of a trainer's state: weights, and what the optimizer remembers."""
+    slots = [state["weights"], *state["optimizer"]["memory"].values()]
+    return [np.asarray(array) for slot in slots for array in slot.values()]
 
 
 def _total(states: Iterable[Kept]) -> int:

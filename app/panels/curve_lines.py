@@ -39,11 +39,12 @@ class EvaluationCopy:
 
     def follow(self, found: dict[int, Evaluation]) -> tuple[Array, Array, Array]:
         """Steps, losses and accuracies (NaN for a regression), of which only the new ones are converted."""
-        # A history only ever loses its latest entries: while our last one is there, so are those before it.
-        if self._last is None or found.get(self._last[0]) is not self._last[1]:
+        steps, losses, accuracies = self._columns
+        # A history loses its latest entries, or is thinned out: while our last one is where it was, so are all before.
+        entry = next(islice(found.items(), len(steps) - 1, None), None) if steps else None
+        if self._last is None or entry is None or entry[0] != self._last[0] or entry[1] is not self._last[1]:
             for column in self._columns:
                 del column[:]
-        steps, losses, accuracies = self._columns
         for step, evaluation in islice(found.items(), len(steps), None):
             steps.append(step)
             losses.append(evaluation.loss)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from app.document.course import LIMIT, Course
-from app.document.history import History
+from app.document.history import MOST_EVALUATIONS, History
 from app.document.snapshots import Snapshots, state_bytes
+from app.panels.curve_lines import EvaluationCopy
 from core.metrics import Evaluation
 
 
@@ -56,6 +57,27 @@ def test_the_newest_evaluation_that_is_not_later() -> None:
     assert history.evaluation_at(19) == (10, found(10))
     assert history.evaluation_at(10**9) == (20, found(20))
     assert history.evaluation_at(20, "train") is None
+
+
+def test_evaluations_are_thinned_out_evenly_and_the_newest_stays() -> None:
+    course = Course()
+    for step in range(10, 10 * (5 * MOST_EVALUATIONS + 7), 10):
+        course.add(step + 1, [], {"test": {step: Evaluation(step, 0.5, 10)}})
+        assert next(reversed(course.history.evaluations["test"])) == step
+    steps = list(course.history.evaluations["test"])
+    assert MOST_EVALUATIONS / 2 <= len(steps) <= MOST_EVALUATIONS and steps[0] == 10 and steps == sorted(steps)
+    assert np.diff(steps).max() <= 2.5 * steps[-1] / (MOST_EVALUATIONS / 2)
+
+
+def test_the_columns_of_evaluations_follow_when_they_are_thinned_out() -> None:
+    history, copy = History(), EvaluationCopy()
+    for step in range(1, MOST_EVALUATIONS + 1):
+        history.add_evaluations("test", {step: Evaluation(float(step), 0.5, 10)})
+    copy.follow(history.evaluations["test"])
+    for step in range(MOST_EVALUATIONS + 1, 2 * MOST_EVALUATIONS):
+        history.add_evaluations("test", {step: Evaluation(float(step), 0.5, 10)})
+    steps, losses, _ = copy.follow(history.evaluations["test"])
+    assert steps.tolist() == losses.tolist() == list(history.evaluations["test"])
 
 
 def test_a_copy_does_not_change_with_the_original() -> None:
@@ -136,10 +158,3 @@ def test_states_stay_within_their_memory_and_evenly_spread(count: int) -> None:
     assert len(kept) >= min(count, 5) and kept.steps[0] == 0
     gaps = np.diff([*kept.steps, count])
     assert gaps.max() <= 2 * max(gaps[0], 1)
-
-
-def test_what_is_larger_than_the_budget_still_keeps_the_first_and_the_last() -> None:
-    kept = Snapshots(budget=1)
-    kept.add(state(0))
-    kept.add(state(1))
-    assert kept.steps == [0, 1]

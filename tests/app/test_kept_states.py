@@ -75,11 +75,16 @@ def test_states_lie_evenly_however_they_come(arrival: str) -> None:
             assert kept.steps[0] == 0
 
 
-def test_states_larger_than_the_budget_leave_the_first_and_the_last() -> None:
+def test_states_larger_than_the_budget_are_not_kept() -> None:
     kept = filled(20, budget=SIZE // 2)
-    assert kept.steps == [0, 19]
+    assert kept.steps == [] and kept.bytes == 0 and kept.nearest(5) is None
+
+
+def test_where_there_is_room_for_one_state_that_is_the_first() -> None:
+    kept = filled(20, budget=SIZE)
+    assert kept.steps == [0]
     kept.add(state(20, size=100 * SIZE))
-    assert kept.steps == [0, 20]
+    assert kept.steps == [0] and kept.bytes == SIZE
 
 
 def test_a_smaller_budget_makes_room_at_once_and_a_larger_one_is_filled_again() -> None:
