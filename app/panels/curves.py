@@ -3,9 +3,9 @@
 import bisect
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QProgressDialog, QToolButton, QWidget
 
 from app.document.batch_loss import at_hand, explain_loss
 from app.document.course import PastRun
@@ -86,7 +86,9 @@ class Curves(View):
         if name:
             path = Path(name)
             ending = next((ending for words, ending in kinds.items() if chosen.startswith(words)), "csv")
-            self.export(path if path.suffix else path.with_suffix(f".{ending}"))
+            # "lr-0.01" has no ending, though it has a point.
+            is_named = path.suffix.lower().removeprefix(".") in KINDS.values()
+            self.export(path if is_named else path.with_name(f"{path.name}.{ending}"))
 
     def export(self, path: Path) -> None:
         """Write the curves, as the ending of the name says, or say why that cannot be."""
@@ -96,13 +98,33 @@ class Curves(View):
             return
         try:
             if path.suffix.lower() == ".csv":
-                write_curves(history, path)
+                written = self._write_table(path)
             else:
+                written = True
                 self.plot.save_picture(path)
         except ChainruleError as error:
             self.document.failed.emit(str(error))
         else:
-            self.exported.emit(f"The curves were exported to {path}.")
+            words = (
+                f"The curves were exported to {path}." if written else "The export was cancelled: nothing is written."
+            )
+            self.exported.emit(words)
+
+    def _write_table(self, path: Path) -> bool:
+        """Write the table, with a dialog that can cancel where that takes long; returns whether it is there."""
+        dialog = QProgressDialog("Writing the curves…", "Cancel", 0, 100, self.window())
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+
+        def goes_on(share: float) -> bool:
+            dialog.setValue(round(100 * share))  # which also lets the window draw and answer
+            return not dialog.wasCanceled()
+
+        try:
+            # A copy, because a training goes on meanwhile.
+            return write_curves(self.document.history.copy(), path, goes_on)
+        finally:
+            dialog.close()
+            dialog.deleteLater()
 
     def _past_curves(self) -> CurveTable:
         """Past runs, pale, below everything; the one that is pointed at in full colour, with its name."""

@@ -277,3 +277,21 @@ def test_a_very_long_history_is_a_table_of_ranges(tmp_path: Path, small: int) ->
 def test_a_table_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"The curves cannot be written to .*Choose another place\."):
         write_curves(History(), tmp_path / "missing" / "curves.csv")
+
+
+def test_a_long_table_says_how_far_it_is_and_can_be_left(tmp_path: Path) -> None:
+    history, path, shares = History(), tmp_path / "curves.csv", list[float]()
+    history.follow(0, xor(optimizer={"kind": "sgd", "learning_rate": 0.03}))
+    history.add_losses(1, np.linspace(2, 1, 20_000))
+    history.add_evaluations("test", {0: Evaluation(1.5, None, 10), 300: Evaluation(1.25, 0.5, 10)})
+
+    def goes_on(share: float) -> bool:
+        shares.append(share)
+        return share < 0.6
+
+    assert not write_curves(history, path, goes_on)
+    assert not list(tmp_path.iterdir()) and shares == sorted(shares) and 0.6 <= shares[-1] < 1
+    assert write_curves(history, path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 20_002
+    assert lines[1] == "0,,,1.5,,," and lines[301] == f"300,{history.losses.at(300)!r},,1.25,,0.5,0.03"
