@@ -15,6 +15,10 @@ from core.words import NARROW_SPACE
 _FINE_DECADES = 3.0
 _LEVELS_FINE = (1, 2, 5)
 
+_FEWEST_DIGITS, _MOST_DIGITS = 3, 16
+_LARGEST_COUNT = 1e7
+"""From here on a tick is written with a power of ten: a loss on its way to infinity has thirty digits."""
+
 _EDGE = 1
 """Pixels between the last label and the edge of the plot."""
 
@@ -45,9 +49,10 @@ class ValueAxis(pg.AxisItem):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Labels as values, not as logarithms."""
-        if self.logarithmic:
-            return [tick_text(10.0**value) for value in values]
-        return [tick_text(value * scale) for value in values]
+        shown = [10.0**value if self.logarithmic else value * scale for value in values]
+        # As few digits as tell the ticks from one another.
+        wordings = ([tick_text(value, digits) for value in shown] for digits in range(_FEWEST_DIGITS, _MOST_DIGITS))
+        return next((texts for texts in wordings if len(set(texts)) == len(texts)), [tick_text(v) for v in shown])
 
 
 class PercentAxis(pg.AxisItem):
@@ -72,9 +77,9 @@ def log_ticks(low: float, high: float) -> list[float]:
     ]
 
 
-def tick_text(value: float) -> str:
+def tick_text(value: float, digits: int = _FEWEST_DIGITS) -> str:
     """A tick without the rounding noise and the trailing zeros a measured value would keep."""
-    if abs(value) >= 1000 and value == round(value):
+    if 1000 <= abs(value) < _LARGEST_COUNT and value == round(value):
         return format_count(round(value))
-    text = format_number(value, 3)
-    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    mantissa, *exponent = format_number(value, digits).split("e")
+    return "e".join([mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa, *exponent])

@@ -35,7 +35,6 @@ class CurveCanvas(pg.PlotWidget):
         self.right.setZValue(self.left.zValue() - 1)
         item.scene().addItem(self.right)
         self.shares.linkToView(self.right)
-        self.right.setXLink(self.left)
         self.right.setYRange(0.0, 1.0, padding=0.02)
         for view in (self.left, self.right):
             view.disableAutoRange()
@@ -44,7 +43,10 @@ class CurveCanvas(pg.PlotWidget):
         for line in (self.cross, self.marker):
             line.setVisible(False)
             self.left.addItem(line, ignoreBounds=True)
-        self.left.sigResized.connect(self._resized)
+        # pyqtgraph's own link goes by whole pixels of the screen, and axes may end between two.
+        self.left.sigXRangeChanged.connect(self._follow_steps)
+        self.left.sigResized.connect(self._follow_place)
+        self.left.geometryChanged.connect(self._follow_place)  # it may move without changing its size
 
     def view_of(self, axis: str) -> Any:
         """The view that holds the curves of an axis."""
@@ -64,6 +66,8 @@ class CurveCanvas(pg.PlotWidget):
         self.cross.setPen(pg.mkPen(theme.muted, width=1, style=Qt.PenStyle.DashLine))
         self.marker.setPen(pg.mkPen(theme.text, width=1.5))
 
-    def _resized(self) -> None:
+    def _follow_steps(self) -> None:
+        self.right.setXRange(*self.left.viewRange()[0], padding=0.0)
+
+    def _follow_place(self) -> None:
         self.right.setGeometry(self.left.sceneBoundingRect())
-        self.right.linkedViewChanged(self.left, self.right.XAxis)

@@ -7,12 +7,11 @@ many steps there are, what is handed to Qt are a few points for each column of p
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QHelpEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QStackedLayout, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from app.plots.curve import Curve, CurveStyle
 from app.plots.curve_canvas import CurveCanvas
@@ -20,6 +19,7 @@ from app.plots.curve_data import PointSeries, Series
 from app.plots.curve_labels import label_room, place_labels
 from app.plots.curve_marks import CurveMarks
 from app.plots.curve_picture import write_picture
+from app.plots.curve_pointer import CurvePointer
 from app.plots.elided_label import ElidedLabel
 from app.plots.numbers import format_count
 from app.theme import theme_changed
@@ -54,6 +54,7 @@ class CurvesView(QWidget):
         super().__init__(parent)
         self.setAccessibleName("Curves")
         self.canvas = CurveCanvas()
+        self.pointer = CurvePointer(self.canvas, self._tip, self)
         self.marks = CurveMarks()
         self.canvas.right.addItem(self.marks.item, ignoreBounds=True)
         self.message = QLabel("Nothing has been trained yet")
@@ -63,12 +64,8 @@ class CurvesView(QWidget):
         self.readout = ElidedLabel()
         self.below = QHBoxLayout()
         self._curves: dict[str, Curve] = {}
-        self._following = True
         self._drawing = False
         self.hint = ""
-        self._clicked_step = 0.0
-        self._click_timer = QTimer(self, singleShot=True)
-        self._click_timer.timeout.connect(self._click)
         self._arrange()
         self._connect()
         self.restyle()
@@ -95,7 +92,7 @@ class CurvesView(QWidget):
 
     def clear(self) -> None:
         """Remove all curves, marks and the marker, and follow the newest step again."""
-        self._following = True
+        self.pointer.following = True
         self.marks.show([])
         self.show_series({})
         self.set_marker(None)
@@ -181,9 +178,10 @@ class CurvesView(QWidget):
         left.sigResized.connect(self._draw)
         left.sigRangeChanged.connect(self._view_changed)
         left.sigRangeChangedManually.connect(self._zoomed_by_hand)
-        self.canvas.scene().sigMouseMoved.connect(self._mouse_moved)
-        self.canvas.scene().sigMouseClicked.connect(self._clicked)
-        self.canvas.viewport().installEventFilter(self)
+        self.pointer.moved.connect(self._read_out)
+        self.pointer.step_pointed.connect(self.step_pointed)
+        self.pointer.step_clicked.connect(self.step_clicked)
+        self.pointer.double_clicked.connect(self._follow)
         theme_changed.connect(self.restyle)
 
     def _add(self, name: str, style: CurveStyle) -> Curve:
@@ -208,6 +206,7 @@ class CurvesView(QWidget):
     def _draw(self) -> None:
         """Show everything, with room for the names at the right, unless the person looks at a part."""
         self._stack.setCurrentIndex(1 if self._curves else 0)
+        self.pointer.ends = self._ends()
         if not self._curves:
             return
         self._drawing = True
@@ -219,20 +218,25 @@ class CurvesView(QWidget):
         room = None
         while room != (needed := label_room(list(self._curves.values()))):
             room = needed
-            if self._following:
+            if self.pointer.following:
                 self._show_all_steps(room)
             self._place_curves()  # a name that tells its scale may now be another
         self._drawing = False
         self._place_labels()
 
     def _show_all_steps(self, room: float) -> None:
-        ends = [end for curve in self._curves.values() if (end := curve.series.ends())]
-        first, last = min([start for start, _ in ends], default=0.0), max([1.0, *(end for _, end in ends)])
+        first, last = self._ends() or (0.0, 1.0)
+        last = max(last, 1.0)
         last = _round_up(last, last - first)
         first = min(first, last - 1.0)
         width = self.canvas.left.width()
         share = min(room / width, 0.5) if width > 0 else 0.2
         self.canvas.left.setXRange(first, last + (last - first) * share / (1 - share), padding=0.0)
+
+    def _ends(self) -> tuple[float, float] | None:
+        """The first and the last step of all curves."""
+        ends = [end for curve in self._curves.values() if (end := curve.series.ends())]
+        return (min(start for start, _ in ends), max(end for _, end in ends)) if ends else None
 
     def _place_curves(self) -> None:
         first, last = self.canvas.left.viewRange()[0]
@@ -268,18 +272,10 @@ class CurvesView(QWidget):
         super().resizeEvent(event)
         self.canvas.steps.showLabel(event.size().height() >= _TALL)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The cross-hair goes with the pointer; a tool tip says what a mark means, or all that the line below says."""
-        if event.type() == QEvent.Type.Leave:
-            self.canvas.cross.setVisible(False)
-            self._read_out()
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            step = self.canvas.left.mapSceneToView(self.canvas.mapToScene(event.pos())).x()
-            words = self._mark_words(step)[:1] or ([self.readout.text()] if self.readout.is_cut else [])
-            words += [self.hint] if self.hint and self.canvas.cross.isVisible() else []
-            QToolTip.showText(event.globalPos(), "\n".join(words), self.canvas)
-            return True
-        return super().eventFilter(watched, event)
+    def _tip(self, step: float) -> str:
+        """What a mark means, or all that the line below says where that is cut, and what a click does."""
+        words = self._mark_words(step)[:1] or ([self.readout.text()] if self.readout.is_cut else [])
+        return "\n".join([*words, *([self.hint] if self.hint and self.canvas.cross.isVisible() else [])])
 
     def _mark_words(self, step: float) -> list[str]:
         pixel = self.canvas.left.viewPixelSize()[0] if self.canvas.left.width() > 0 else 0.0
@@ -287,32 +283,11 @@ class CurvesView(QWidget):
         return [words] if words else []
 
     def _zoomed_by_hand(self) -> None:
-        self._following = False
+        self.pointer.following = False
 
-    def _clicked(self, event: Any) -> None:
-        inside = bool(self._curves) and self.canvas.left.sceneBoundingRect().contains(event.scenePos())
-        if event.double():
-            self._click_timer.stop()
-            self._following = True
-            self._draw()
-        elif inside and event.button() == Qt.MouseButton.LeftButton:
-            self._clicked_step = self.canvas.left.mapSceneToView(event.scenePos()).x()
-            if self._following:
-                self._click()
-            else:
-                self._click_timer.start(QApplication.doubleClickInterval())
-
-    def _click(self) -> None:
-        self.step_clicked.emit(self._clicked_step)
-
-    def _mouse_moved(self, position: Any) -> None:
-        inside = bool(self._curves) and self.canvas.left.sceneBoundingRect().contains(position)
-        self.canvas.cross.setVisible(inside)
-        if inside:
-            step = self.canvas.left.mapSceneToView(position).x()
-            self.canvas.cross.setValue(step)
-            self.step_pointed.emit(step)
-        self._read_out()
+    def _follow(self) -> None:
+        self.pointer.following = True
+        self._draw()
 
     def _read_out(self) -> None:
         """The values at the pointer, or else where the marker stands."""

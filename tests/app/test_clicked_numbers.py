@@ -385,7 +385,7 @@ def test_a_double_click_in_a_part_still_only_shows_everything_again(qtbot: QtBot
         QTest.mouseClick(canvas.viewport(), LEFT, pos=place)
         QTest.mouseDClick(canvas.viewport(), LEFT, pos=place)
         QTest.mouseRelease(canvas.viewport(), LEFT, pos=place)
-    assert not view.plot._click_timer.isActive()
+    assert not view.plot.pointer._timer.isActive()
     assert canvas.left.viewRange()[0][1] > 12 and document.questions.current is None
     canvas.left.sigRangeChangedManually.emit([True, False])
     with qtbot.waitSignal(view.plot.step_clicked):

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QHelpEvent, QImage, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from app.plots.curve import CurveStyle
-from app.plots.curve_axis import log_ticks, tick_text
+from app.plots.curve_axis import ValueAxis, log_ticks, tick_text
 from app.plots.curve_data import PointSeries
 from app.plots.curve_labels import spread
 from app.plots.curves import CurvesView
@@ -151,6 +151,43 @@ def test_a_person_who_looks_at_a_part_keeps_it_while_training_goes_on(view: Curv
     assert view.canvas.left.viewRange()[0] == zoomed
     assert view.canvas.right.viewRange()[0] == pytest.approx(zoomed)
     view.hide()
+
+
+def test_the_cross_hair_goes_by_keys_and_enter_takes_the_step(view: CurvesView, qtbot: QtBot) -> None:
+    view.show()
+    view.set_marker(40)
+    canvas = view.canvas
+    canvas.setFocus()
+    pointed: list[float] = []
+    view.step_pointed.connect(pointed.append)
+    for key in ("Left", "Left", "Right", "Home", "Left", "End", "PageDown"):
+        QTest.keyClick(canvas, getattr(Qt.Key, f"Key_{key}"))
+    assert pointed[:5] == [40, 39, 40, 1, 1] and pointed[5] == 100 and 80 < pointed[6] < 100
+    assert canvas.cross.isVisible() and view.readout.text().startswith(f"step {pointed[-1]:.0f} ")
+    with qtbot.waitSignal(view.step_clicked) as signal:
+        QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert signal.args == [pointed[-1]]
+    QApplication.sendEvent(canvas, QFocusEvent(QEvent.Type.FocusOut))
+    assert not canvas.cross.isVisible()
+    view.hide()
+
+
+def test_arrow_keys_on_empty_curves_are_left_to_the_tape(qtbot: QtBot) -> None:
+    view = CurvesView()
+    qtbot.addWidget(view)
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Left, Qt.KeyboardModifier.NoModifier)
+    event.ignore()
+    QApplication.sendEvent(view.canvas, event)
+    assert not event.isAccepted()
+
+
+def test_ticks_that_lie_close_differ_and_huge_ones_are_short() -> None:
+    axis = ValueAxis("left")
+    assert axis.tickStrings([2.325, 2.33, 2.335], 1.0, 0.005) == ["2.325", "2.33", "2.335"]
+    axis.logarithmic = True
+    assert axis.tickStrings([0.3670, 0.3675], 1.0, 0.0005) == ["2.328", "2.331"]
+    assert axis.tickStrings([10.0, 20.0, 30.0, 38.5], 1.0, 10.0) == ["1e10", "1e20", "1e30", "3.16e38"]
+    assert [tick_text(value) for value in (2000.0, 250000.0, 3e7)] == ["2\u202f000", "250\u202f000", "3e7"]
 
 
 def test_dragging_moves_both_axes_of_steps(view: CurvesView, monkeypatch: pytest.MonkeyPatch) -> None:
