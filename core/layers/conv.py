@@ -75,7 +75,7 @@ class Conv2D(Layer):
         weight = self.params["weight"].transpose(0, 2, 1, 3).reshape(self.filters, -1)
         y = np.empty((self.filters, oh, strips.shape[2]), x.dtype)
         # y[f, r, (s, n)] = Σ_icj weight[f, (i, c, j)] windows[r, (i, c, j), (s, n)], a product for every row r
-        np.matmul(weight, self._windows(strips), out=y.transpose(1, 0, 2))
+        np.matmul(weight, windows(strips, self.kernel_size, self.stride, oh), out=y.transpose(1, 0, 2))
         y += self.params["bias"][:, None, None]
         return batch_first(y.reshape(self.filters, oh, ow, len(x))), {"strips": strips}
 
@@ -85,11 +85,9 @@ class Conv2D(Layer):
         n, filters, oh, _ = dy.shape
         dy = batch_last(dy).reshape(filters, oh, -1)
         grads = out or {name: np.empty_like(param) for name, param in self.params.items()}
-        # d_weight[(i, c, j), f] = Σ_r Σ_sn windows[r, (i, c, j), (s, n)] dy[f, r, (s, n)]
-        d_weight = np.zeros((grads["weight"].size // filters, filters), dy.dtype)
-        for window, d_row in zip(self._windows(cache["strips"]), dy.transpose(1, 2, 0), strict=True):
-            d_weight += window @ d_row
+        # d_weight[(i, c, j), f] = Σ_r Σ_sn windows[r, (i, c, j), (s, n)] dy[f, r, (s, n)], a product for every row r
         kernel = self.kernel_size
+        d_weight = np.matmul(windows(cache["strips"], kernel, self.stride, oh), dy.transpose(1, 2, 0)).sum(axis=0)
         grads["weight"][...] = d_weight.reshape(kernel, -1, kernel, filters).transpose(3, 1, 0, 2)
         # d_bias[f] = Σ_rsn dy[f, r, (s, n)]; einsum sums along memory four times as fast as sum does.
         np.einsum("frs->f", dy, out=grads["bias"])
@@ -110,39 +108,26 @@ class Conv2D(Layer):
             rows[:, :, j, seen.stop :] = 0
         return strips.reshape(len(strips), channels * kernel, ow * n)
 
-    def _windows(self, strips: Array) -> Array:
-        """What the filters see from each output row: kh strips below one another, (oh, kh·C·kw, ow·N), not copied.
-
-        Windows that overlap share their strips; so the patches take kw times the memory of the image, not kh·kw times.
-        """
-        _, height, length = strips.shape
-        row, column, entry = strips.strides
-        oh = self.out_shape(self.in_shape)[1]
-        shape, steps = (oh, self.kernel_size * height, length), (self.stride * row, column, entry)
-        return np.lib.stride_tricks.as_strided(strips, shape, steps, writeable=False)
-
     def _spread(self, dy: Array, n: int) -> Array:
         """dx (C, H, W, N) from dy (F, oh, ow·N): every dy goes back to the patch it came from, times the filter.
 
         dx[c, h, w, n] = Σ_j Σ_if weight[f, c, i, j] dy[f, r, s, n], with r and s as in the formula above. The inner sum
         is a matrix product for every row h, with the output rows that saw it; the outer one adds columns, shifted by j.
         """
-        (channels, height, width), (_, oh, length) = self.in_shape, dy.shape
+        (channels, height, width), (filters, oh, length) = self.in_shape, dy.shape
         kernel, stride, padding = self.kernel_size, self.stride, self._paddings()[0]
-        # From the last i to the first: i falls while r rises.
-        weight = self.params["weight"][:, :, ::-1].transpose(3, 1, 2, 0).reshape(kernel * channels, kernel, -1)
-        rows = np.ascontiguousarray(dy.transpose(1, 0, 2))
-        parts = np.zeros((kernel, channels, height, length), dy.dtype)
-        for h in range(height):
-            # Output row r saw row h with i = h + padding − r·stride.
-            first, last = max(0, -((kernel - 1 - h - padding) // stride)), min(oh - 1, (h + padding) // stride)
-            if first > last:
-                continue
-            reach = slice(kernel - 1 - h - padding + first * stride, kernel - h - padding + last * stride, stride)
-            seen_by = rows[first : last + 1].reshape(-1, length)
-            # parts[(j, c), h, (s, n)] = Σ_rf weight[f, c, i, j] dy[f, r, (s, n)]
-            part = parts[:, :, h].reshape(kernel * channels, length)
-            np.matmul(weight[:, reach].reshape(kernel * channels, -1), seen_by, out=part)
+        # Row h of the image was seen by the rows h … h + kernel − 1 of these, where i falls from kernel − 1 to 0.
+        rows = np.empty((height + kernel - 1, filters, length), dy.dtype)
+        [(outputs, places)] = taps(len(rows), 1, stride, padding - (kernel - 1), oh)
+        rows[places] = dy.transpose(1, 0, 2)[outputs]
+        # Where no output row was, there is no gradient: before, behind and, with a stride, between them.
+        rows[: places.start] = rows[places.stop :] = 0
+        for gap in range(1, stride):
+            rows[places.start + gap : places.stop : stride] = 0
+        weight = self.params["weight"][:, :, ::-1].transpose(3, 1, 2, 0).reshape(kernel * channels, -1)
+        # parts[(j, c), h, (s, n)] = Σ_if weight[f, c, i, j] dy[f, r, (s, n)]
+        parts = np.empty((kernel * channels, height, length), dy.dtype)
+        np.matmul(weight, windows(rows, kernel, 1, height), out=parts.transpose(1, 0, 2))
         dx = np.zeros((channels, height, width, n), dy.dtype)
         columns = taps(width, kernel, stride, padding, length // n)
         for part, (seen, inputs) in zip(parts.reshape(kernel, channels, height, -1, n), columns, strict=True):
@@ -154,3 +139,15 @@ class Conv2D(Layer):
         if isinstance(self.padding, str):
             return (self.kernel_size - 1) // 2, self.kernel_size // 2
         return self.padding, self.padding
+
+
+def windows(rows: Array, size: int, stride: int, count: int) -> Array:
+    """What a window over `size` rows holds at each of `count` places: (n, height, length) → (count, size·height, ·).
+
+    Nothing is copied: windows that overlap share their rows. So the patches of a convolution take kw times the memory
+    of the image, not kh·kw times.
+    """
+    _, height, length = rows.shape
+    row, column, entry = rows.strides
+    shape, steps = (count, size * height, length), (stride * row, column, entry)
+    return np.lib.stride_tricks.as_strided(rows, shape, steps, writeable=False)

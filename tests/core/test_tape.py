@@ -111,7 +111,9 @@ def test_updates_are_the_optimizer_s_own_step(net: Net, optimizer: dict[str, obj
         param = record.tensors["before"].copy()
         alone.update({"p": param}, {"p": record.tensors["gradient"]})
         assert np.array_equal(param, record.tensors["after"])
-        assert not np.array_equal(param, record.tensors["before"])
+        # A bias before BatchNorm makes no difference to the loss: its gradient is what rounding leaves.
+        if np.abs(record.tensors["gradient"]).max() > 1e-6:
+            assert not np.array_equal(param, record.tensors["before"])
         for slot in alone.slots:
             assert np.array_equal(alone.memory[slot]["p"], record.tensors[f"{slot} after"])
         assert record.tensors["after"] is tape.params_after[record.name]
