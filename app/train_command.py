@@ -74,5 +74,5 @@ def _download() -> Path:
 def result_text(found: Evaluation) -> str:
     """How good a network is, in one line: "test accuracy 97.31 %"."""
     if found.accuracy is None:
-        return f"test loss {found.loss:.4g}"
+        return f"test loss {found.loss:.4g}, R² {found.r_squared:.4f}"
     return f"test accuracy {found.accuracy * 100:.2f} %"

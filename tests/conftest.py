@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy  # noqa: F401 (its threads are limited below)
 import pytest
+from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).resolve().parent.parent
 MNIST_FILES = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
@@ -34,6 +36,9 @@ def _isolate() -> None:
     for name in ("WIN_PD_OVERRIDE_APPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
         os.environ[name] = str(home / name.lower())
     os.environ["HOME"] = str(home)
+    # The networks of the tests are small, and two threads that wait for each other on a busy machine take forever.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    threadpool_limits(1)
 
 
 _isolate()  # before a test module or a plugin imports Qt

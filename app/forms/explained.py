@@ -5,7 +5,7 @@ from html import escape
 from core.docs import sections, summary
 from core.options import Configurable, Option
 
-_SHOWN = ("Formula", "Gradient", "Source")
+_SHOWN = ("Shapes", "Formula", "Gradient", "Range", "Errors", "Source")
 
 
 def explanation(thing: type[Configurable]) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, Q
 
 from app.document.document import Document
 from app.document.fitting import start_options
+from app.forms.explained import explanation
 from app.forms.spec_form import SpecForm
 from app.icons import icon
 from app.layouts import column, fill_scrolling, label, row
@@ -130,7 +131,7 @@ class LayersPanel(View):
         options = [f"{value}" for name, value in spec.items() if name != "kind"]
         item = QListWidgetItem(f"{index + 1}  {LAYERS[spec['kind']].title}  {' · '.join(options)}")
         item.setData(Qt.ItemDataRole.UserRole, index)
-        item.setToolTip(summary(LAYERS[spec["kind"]]))
+        item.setToolTip(explanation(LAYERS[spec["kind"]]))
         return item
 
     def _show_form(self, row: int) -> None:
@@ -143,6 +144,7 @@ class LayersPanel(View):
             self.explanation.setText("Select a layer to see its options.")
             return
         self.explanation.setText(summary(LAYERS[spec["kind"]]))
+        self.explanation.setToolTip(explanation(LAYERS[spec["kind"]]))
         self.form.show_spec(layer_from_spec(spec).spec())
         self.form.show()
 
@@ -186,7 +188,7 @@ class LayersPanel(View):
         for kind, layer in LAYERS.items():
             action = menu.addAction(layer.title)
             action.setData(kind)
-            action.setToolTip(summary(layer))
+            action.setToolTip(explanation(layer))
             action.triggered.connect(self._take_kind)
         return menu
 

@@ -79,6 +79,7 @@ class Position(View):
             accuracy = found[1].accuracy
             if accuracy is None:
                 facts.append(("test loss", format_number(found[1].loss)))
+                facts += [("test R²", format_number(found[1].r_squared, 3))] if found[1].r_squared is not None else []
             else:
                 facts.append(("test accuracy", f"{accuracy * 100:.2f} %"))
         self._show(facts)

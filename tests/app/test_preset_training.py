@@ -20,6 +20,7 @@ FIGURES = {
     "vanishing-relu": 1.0,
     "sine": 0.95,
     "digits-dense": 0.96,
+    "digits-conv": 0.98,
 }
 """What the presets that train in a second reach on test data at least: accuracy, of the regression R²."""
 

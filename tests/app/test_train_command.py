@@ -47,7 +47,7 @@ def test_what_it_prints_is_the_evaluation_on_test_data(capsys: pytest.CaptureFix
         (Evaluation(0.1, 0.97306, 1000), "test accuracy 97.31 %"),
         (Evaluation(0.1, 1.0, 1000), "test accuracy 100.00 %"),
         (Evaluation(0.1, 0.0, 1000), "test accuracy 0.00 %"),
-        (Evaluation(0.012345, None, 1000, 0.9), "test loss 0.01235"),
+        (Evaluation(0.012345, None, 1000, 0.9), "test loss 0.01235, R² 0.9000"),
     ],
 )
 def test_the_result_in_one_line(found: Evaluation, text: str) -> None:
