@@ -19,6 +19,9 @@ from core.types import Array, ChainruleError, OptionError
 TAPE_BUDGET = 128 * 2**20
 """Bytes that tapes one can walk back to may take together; the current one is always kept."""
 
+_OBJECT = 400
+"""Bytes that Python's objects around an array of a tape take, measured: of a small network they are most of it."""
+
 SLOW_RECORDING = 0.02
 """Seconds from which on a tape is recorded ahead."""
 
@@ -210,7 +213,7 @@ class Stepper:
         except NonFiniteError as error:
             assert error.tape
             tape = error.tape
-        self._entries.append(_Entry(state, Step.of(tape, self._trainer), _size(tape)))
+        self._entries.append(_Entry(state, Step.of(tape, self._trainer), _size(tape, state)))
         self._record_seconds = time.perf_counter() - started
 
     def _forget_oldest(self) -> None:
@@ -226,9 +229,11 @@ def _out_of_memory(trainer: Trainer) -> OptionError:
     )
 
 
-def _size(tape: Tape) -> int:
-    """Bytes of all arrays a tape holds on to, each counted once."""
-    seen: dict[int, Array] = {id(tape.x): tape.x}
+def _size(tape: Tape, state: dict[str, Any]) -> int:
+    """Bytes that a tape and the state before it hold on to, each array counted once, with the objects around them."""
+    kept = [tape.x, *state["weights"].values()]
+    kept += [array for memory in state["optimizer"]["memory"].values() for array in memory.values()]
     for record in tape.records:
-        seen.update((id(array), array) for array in (*record.tensors.values(), *record.cache.values()))
-    return sum(array.nbytes for array in seen.values())
+        kept += [*record.tensors.values(), *record.cache.values()]
+    seen: dict[int, Array] = {id(array): array for array in kept}
+    return sum(array.nbytes + _OBJECT for array in seen.values())

@@ -1,5 +1,7 @@
 """Walking over tapes: what is kept, what is dropped when memory runs out, and the states handed out on the way."""
 
+import tracemalloc
+
 import pytest
 
 from app.document import stepper as stepper_module
@@ -134,3 +136,15 @@ def test_another_trainer_records_a_batch_that_is_not_done_anew_and_later_ones_go
         if stepper.tape is not seen[-1]:
             seen.append(stepper.tape)
     assert [(tape.step, tape.learning_rate) for tape in seen] == [(3, 0.5), (2, 0.5), (1, 0.03)]
+
+
+def test_what_tapes_take_is_counted_with_the_objects_around_their_arrays() -> None:
+    stepper, _ = stepper_of()
+    stepper.finish_batch()
+    tracemalloc.start()
+    counted, real = stepper.memory, tracemalloc.get_traced_memory()[0]
+    for _ in range(100):
+        stepper.finish_batch()
+    counted, real = stepper.memory - counted, tracemalloc.get_traced_memory()[0] - real
+    tracemalloc.stop()
+    assert 0.7 < counted / real < 1.4
