@@ -5,6 +5,7 @@ Off-screen, with the real window; so they show what the program shows, and never
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -67,6 +68,10 @@ INSIDE: tuple[tuple[str, str, Phase, int, str, tuple[int, ...], int, str], ...] 
 """Views of a sub-step: as the views, then which sub-step and which tab of the Inspector."""
 
 
+TRAINING: tuple[tuple[str, int, float], ...] = (("xor", 400, 1), ("mnist-dense", 300, 10), ("mnist-conv", 300, 1))
+"""Presets that are shown while they train: the preset, the step to reach, and the epochs that are waited for then."""
+
+
 def main() -> None:
     """All pictures."""
     FOLDER.mkdir(exist_ok=True)
@@ -81,6 +86,52 @@ def main() -> None:
             take_view(*view, theme)
         for inside in INSIDE:
             take_inside(*inside, theme)
+        for training in TRAINING:
+            take_training(*training, theme)
+        take_refused(theme)
+
+
+def take_training(preset: str, step: int, epochs: float, theme: ThemeName) -> None:
+    """The window while a training runs; after ten epochs also its curves, and a moment that was travelled back to."""
+    window = open_window(preset, theme, LARGE)
+    document, run_control = window.document, window.run_control
+    run_control.load()
+    run_control.run()
+    wait_until(lambda: document.steps_done >= step)
+    save_picture(window, FOLDER / f"training-{preset}-{theme}.png")
+    if epochs >= 10:
+        assert document.trainer
+        wait_until(lambda: document.steps_done >= epochs * document.trainer.batches_per_epoch)
+        run_control.pause()
+        wait_until(lambda: not document.running)
+        save_picture(window, FOLDER / f"training-ten-epochs-{theme}.png")
+        document.travel(document.steps_done // 4)
+        save_picture(window, FOLDER / f"training-travelled-{theme}.png")
+        document.edit("learning rate", optimizer={**document.experiment.optimizer, "learning_rate": 0.01})
+        run_control.run()
+        wait_until(lambda: document.steps_done >= epochs / 2 * document.trainer.batches_per_epoch)
+        run_control.pause()
+        wait_until(lambda: not document.running)
+        save_picture(window, FOLDER / f"training-resumed-{theme}.png")
+    window.close()
+
+
+def take_refused(theme: ThemeName) -> None:
+    """A run that stopped in front of a step whose loss is infinite."""
+    window = open_window("sine", theme, SMALL)
+    document, run_control = window.document, window.run_control
+    document.edit("far too fast", optimizer={"kind": "sgd", "learning_rate": 30.0})
+    run_control.load()
+    run_control.run()
+    wait_until(lambda: not document.running)
+    save_picture(window, FOLDER / f"training-refused-{theme}.png")
+    window.close()
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    """Let the window work until something is so."""
+    while not reached():
+        QApplication.processEvents()
 
 
 def take_view(
