@@ -1,5 +1,6 @@
 """The pictures of a loss: every sample, how their mean arises, and one sample's way to its gradient."""
 
+import re
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from core.losses import LOSSES
 from tests.app.explain_tabs import click, open_inspector, step_of
 
 
-def loss_document(kind: str) -> Document:
+def loss_document(kind: str, **options: Any) -> Document:
     """Two Dense layers with any loss, on classes or on numbers."""
     rng = np.random.default_rng(6)
     x = rng.normal(size=(30, 5)).astype(np.float32)
@@ -31,7 +32,8 @@ def loss_document(kind: str) -> Document:
         y = rng.uniform(0.1, 0.9, (30, 3)).astype(np.float32)
         data = Dataset("numbers", x[:20], y[:20], x[20:], y[20:])
     return Document(
-        Experiment("loss", {"kind": "xor"}, tuple(layers), {"kind": kind}, {"kind": "sgd"}, batch_size=7), data
+        Experiment("loss", {"kind": "xor"}, tuple(layers), {"kind": kind, **options}, {"kind": "sgd"}, batch_size=7),
+        data,
     )
 
 
@@ -90,3 +92,42 @@ def test_cross_entropy_shows_every_step_from_logits_to_the_gradient(qtbot):
         document.questions.ask(Place(position, "dy", (n, c)))
         click(view, partial(view.viewport.cell_rect, 1, column))
         assert document.questions.current == place
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("own", [True, False])
+def test_the_jacobian_shows_why_p_minus_q_is_left(qtbot, smoothing: float, own: bool):
+    document = loss_document("cross_entropy", label_smoothing=smoothing)
+    inspector = open_inspector(qtbot, document)
+    pictures = inspector.explain.pictures
+    step = step_of(document)
+    position, n = step.position("loss", len(step.layers)), 4
+    record = step.tape.records[position].tensors
+    true = int(record["target"][n])
+    c = true if own else (true + 1) % 3
+    document.questions.ask(Place(position, "dy", (n, c)))
+    p, samples = softmax(record["prediction"][n]).astype(np.float64), len(record["target"])
+    q = (1 - smoothing) * (np.arange(3) == true) + smoothing / 3
+    table = pictures.tables[1].table()
+    np.testing.assert_allclose(table.values, np.diag(p) - np.outer(p, p), atol=1e-6)
+    assert table.frames == ((c, 0, c, 2), (c, true, c, true))
+    products = table.values[c] * -q / p
+    assert products.sum() / samples == pytest.approx(float(record["dy"][n, c]), abs=1e-6)
+    proof = pictures.proof.text()
+    written = [float(number.replace("−", "-")) for number in re.findall(r"−?\d+(?:\.\d+)?(?:e−?\d+)?", proof)]
+    for number in (table.values[c, true], -q[true] / p[true], products[true]):
+        assert any(float(number) == pytest.approx(found, rel=2e-3) for found in written), (number, proof)
+    assert ("all others together" in proof) == bool(smoothing)
+    assert f"is p[{c}] − q[{c}]" in proof
+    document.questions.ask(Place(position, "per_sample", (n,)))
+    assert not pictures.tables[1].isVisible() and not pictures.proof.isVisible()
+
+
+def test_probabilities_rounded_to_0_are_said_to_be_why_the_two_are_combined(qtbot):
+    document = loss_document("cross_entropy")
+    inspector = open_inspector(qtbot, document)
+    step = step_of(document)
+    position = step.position("loss", len(step.layers))
+    step.tape.records[position].tensors["prediction"][4] = (0, 200, 0)
+    document.questions.ask(Place(position, "dy", (4, 1)))
+    assert "2 of the p are so small" in inspector.explain.pictures.proof.text()
