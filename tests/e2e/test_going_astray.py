@@ -1,7 +1,5 @@
 """A training that comes to infinity, seen by the person who pressed Run: told, shown where, and mended."""
 
-from collections.abc import Callable
-
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -42,8 +40,13 @@ def test_a_panel_behind_a_tab_is_drawn_when_its_tab_is_chosen(
 ) -> None:
     behind = window.arrangement.panel(GradientFlow)
     drawn: list[int] = []
-    refresh: Callable[[], None] = behind.refresh
-    monkeypatch.setattr(behind, "refresh", lambda: (drawn.append(window.document.cursor), refresh())[1])
+    refresh = behind.refresh
+
+    def counted() -> None:
+        drawn.append(window.document.cursor)
+        refresh()
+
+    monkeypatch.setattr(behind, "refresh", counted)
     assert behind.isVisible() and behind.visibleRegion().isEmpty(), "Qt parks it where nobody sees it"
     press(window, "next_batch", 3)
     press(window, "run")
