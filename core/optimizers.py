@@ -240,13 +240,18 @@ class Adam(Optimizer):
         if self.weight_decay:
             grad = self._decay(name, param, grad)
         m, v = self.memory["m"][name], self.memory["v"][name]
-        # m ← β₁ m + (1 − β₁) g, written m + (1 − β₁)(g − m)
+        # m ← β₁ m + (1 − β₁) g, written so that the smaller share is that of the difference: the other way round, a
+        # gradient much smaller than the mean before it would be lost in rounding.
         np.subtract(grad, m, out=scratch)
-        scratch *= 1 - self.beta1
-        m += scratch
-        # v ← β₂ v + (1 − β₂) g², written v + (1 − β₂)(g² − v)
+        if self.beta1 > 0.5:
+            scratch *= 1 - self.beta1
+            m += scratch
+        else:
+            scratch *= self.beta1
+            np.subtract(grad, scratch, out=m)
+        # v ← β₂ v + (1 − β₂) g²
+        v *= self.beta2
         np.multiply(grad, grad, out=scratch)
-        scratch -= v
         scratch *= 1 - self.beta2
         v += scratch
         # θ ← θ − size · m / (√v/√(1 − β₂ᵗ) + eps) with size = learning_rate/(1 − β₁ᵗ), which is divided into the
