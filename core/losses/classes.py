@@ -19,18 +19,17 @@ class ClassLoss(Loss):
 
     def check(self, prediction: Array, target: Array) -> None:
         try:
+            rows, classes = prediction.shape
+            # argmin and argmax take a third of the time of min and max.
             if (
-                target.shape == prediction.shape[:1]
-                and prediction.ndim == 2
+                target.shape == (rows,)
                 and target.dtype.kind in "iu"
-                and target.size
-                # argmin and argmax take a third of the time of min and max.
-                and target[target.argmin()] >= 0
-                and target[target.argmax()] < prediction.shape[1]
+                and target.item(target.argmin()) >= 0
+                and target.item(target.argmax()) < classes
             ):
                 return
-        except AttributeError:
-            pass  # no arrays at all
+        except (AttributeError, ValueError):
+            pass  # no arrays, not two axes, or no labels at all
         self._check_arrays(prediction, target)
         if prediction.ndim != 2:
             raise ShapeError(
