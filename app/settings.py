@@ -20,7 +20,7 @@ class Settings(Configurable):
     title: ClassVar[str] = "Settings"
 
     evaluation_time: float = option(
-        2.0, minimum=1, maximum=50, help="Largest share of the training time, in percent, that evaluations may take."
+        2.0, minimum=1, maximum=20, help="Largest share of the training time, in percent, that evaluations may take."
     )
     history_memory: int = option(
         256, minimum=16, maximum=65536, help="Memory, in MB, for the moments that the slider under the curves goes to."

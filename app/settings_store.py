@@ -27,12 +27,13 @@ def load_settings() -> Settings:
     return Settings.from_options(values)
 
 
-def save_settings(settings: Settings) -> None:
-    """Keep settings for the next start."""
+def save_settings(settings: Settings) -> str:
+    """Keep settings for the next start; returns the name of the file if it cannot be written, otherwise nothing."""
     store = _store()
     for choice in Settings.options():
         store.setValue(f"{_GROUP}/{choice.name}", value_text(getattr(settings, choice.name)))
     store.sync()
+    return "" if store.status() == QSettings.Status.NoError else store.fileName()
 
 
 def _store() -> QSettings:

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from app.document.changes import difference_words
 from app.document.history import History
 from app.document.snapshots import Line, Snapshots
 from core.metrics import Evaluation
@@ -86,7 +87,12 @@ class Course:
         if len(self.history.losses) < 2:
             return
         self._runs += 1
-        self.past_runs.append(PastRun(self._runs, f"{self._runs} · {name}", self.history.copy(), first_step))
+        name = f"{self._runs} · {name}"
+        # Runs of one experiment have one name: what tells this one from the run before it is said as well.
+        if self.past_runs and self.past_runs[-1].history.experiments and self.history.experiments:
+            last, own = (history.experiments[-1][1] for history in (self.past_runs[-1].history, self.history))
+            name = ", ".join(filter(None, [name, difference_words(last, own)]))
+        self.past_runs.append(PastRun(self._runs, name, self.history.copy(), first_step))
         del self.past_runs[:-LIMIT]
 
 

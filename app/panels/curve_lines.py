@@ -27,6 +27,9 @@ STYLES = {
 RUN_COLORS = ("#7b5ea7", "#008b8b", "#8c6d46", "#b23f8c", "#6b7a1e", "#5b6b7f", "#a0524a", "#3f7f9b")
 """Past runs in turn: hues that mean nothing else in the window."""
 
+_LEAST_EVALUATIONS = 8
+"""From so many on, past the step at which a run was left, its test loss is a curve that can be seen."""
+
 Curves = dict[str, tuple[Series, CurveStyle]]
 
 
@@ -77,7 +80,9 @@ class Lines:
 def run_series(run: PastRun) -> Series:
     """The curve by which a past run is compared: its test loss, or its batch losses where that was hardly measured."""
     steps, losses, _ = EvaluationCopy().follow(run.history.evaluations["test"])
-    return PointSeries(steps, losses) if len(steps) > 1 else run.history.losses
+    own = len(run.history.losses) - run.first_step
+    is_curve = np.count_nonzero(steps > run.first_step) >= max(2, min(_LEAST_EVALUATIONS, own / 2))
+    return PointSeries(steps, losses) if is_curve else run.history.losses
 
 
 def run_color(run: PastRun) -> str:

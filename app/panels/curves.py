@@ -70,11 +70,9 @@ class Curves(View):
         self._stands = self._standing()
         if self._lines is None or self._lines.history is not document.history:
             self._lines = Lines(document.history, with_accuracy=not document.data.is_regression)
-        curves = self._lines.curves(with_rate=self.rate.isChecked())
         self.legend.show_runs(course.past_runs)
         self.plot.set_marks(course.marks)
-        self.plot.show_series({**self._past_curves(), **curves})
-        self.plot.set_marker(document.steps_done if curves else None)
+        self.plot.set_marker(document.steps_done if self._show_curves() else None)
         self._show_moments()
 
     def ask_export(self, kind: str = "") -> None:
@@ -101,7 +99,7 @@ class Curves(View):
                 written = self._write_table(path)
             else:
                 written = True
-                self.plot.save_picture(path)
+                self._save_picture(path)
         except ChainruleError as error:
             self.document.failed.emit(str(error))
         else:
@@ -126,7 +124,22 @@ class Curves(View):
             dialog.close()
             dialog.deleteLater()
 
-    def _past_curves(self) -> CurveTable:
+    def _save_picture(self, path: Path) -> None:
+        """A picture has no legend beside it: the past runs carry their names."""
+        try:
+            self._show_curves(all_named=True)
+            self.plot.save_picture(path)
+        finally:
+            self._show_curves()
+
+    def _show_curves(self, *, all_named: bool = False) -> bool:
+        """Show this run and those before it; returns whether there is anything of this one."""
+        assert self._lines
+        curves = self._lines.curves(with_rate=self.rate.isChecked())
+        self.plot.show_series({**self._past_curves(all_named), **curves})
+        return bool(curves)
+
+    def _past_curves(self, all_named: bool) -> CurveTable:
         """Past runs, pale, below everything; the one that is pointed at in full colour, with its name."""
         known = self._run_series
         self._run_series = {
@@ -135,7 +148,9 @@ class Curves(View):
         curves: CurveTable = {}
         for run in self.legend.shown_runs():
             pointed = run is self.legend.pointed
-            style = CurveStyle(run_color(run), "left", 2.0 if pointed else 1.5, pale=not pointed, named=pointed)
+            style = CurveStyle(
+                run_color(run), "left", 2.0 if pointed else 1.5, pale=not pointed, named=pointed or all_named
+            )
             curves[run.name] = self._run_series[id(run)][1], style
         return curves
 

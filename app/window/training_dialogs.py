@@ -59,10 +59,17 @@ class TrainingDialogs(QObject):
 
     def _take_settings(self, settings: Settings) -> None:
         before, self.settings = self.settings, settings
-        save_settings(settings)
+        unwritable = save_settings(settings)
         self._apply()
+        if settings.evaluation_time != before.evaluation_time:
+            self._run_control.renew()
+        words = []
         if settings.blas_threads != before.blas_threads:
-            self.noted.emit("The number of BLAS threads takes effect at the next start.")
+            words.append("The number of BLAS threads takes effect at the next start.")
+        if unwritable:
+            words.append(f"The settings count until the program ends: {unwritable} cannot be written.")
+        if words:
+            self.noted.emit(" ".join(words))
 
     def _apply(self) -> None:
         self._run_control.evaluation_share = self.settings.evaluation_share

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.document import losses as losses_module
-from app.document.changes import change_words
+from app.document.changes import change_words, difference_words
 from app.document.course import Course
 from app.document.curve_file import write_curves
 from app.document.history import History
@@ -214,6 +214,29 @@ def test_changes_are_told_in_words() -> None:
     ]
     other = dataclasses.replace(before, optimizer={"kind": "sgd", "learning_rate": 0.1})
     assert change_words(before, other) == "optimizer adam → sgd"
+    assert difference_words(before, other) == "optimizer sgd"
+
+
+def test_changes_are_told_with_the_names_of_the_form_and_with_what_was_left_out() -> None:
+    before = xor(optimizer={"kind": "adam", "learning_rate": 0.01})
+    after = dataclasses.replace(before, optimizer={"kind": "adam", "learning_rate": 0.01, "beta1": 0.8})
+    assert change_words(before, after) == "β₁ 0.9 → 0.8"
+
+
+def test_names_of_past_runs_say_what_tells_them_apart() -> None:
+    course, first = Course(), xor(optimizer={"kind": "adam", "learning_rate": 0.01})
+    slower = dataclasses.replace(first, optimizer={"kind": "adam", "learning_rate": 0.003}, seed=first.seed + 1)
+    wider = dataclasses.replace(slower, layers=({"kind": "dense", "units": 9}, *first.layers[1:]))
+    for experiment in (first, slower, slower, wider):
+        course.history.follow(0, experiment)
+        course.add(1, [1.0, 0.5, 0.25], {})
+        course.start_anew("xor")
+    assert [run.name for run in course.past_runs] == [
+        "1 · xor",
+        f"2 · xor, learning rate 0.003, seed {slower.seed}",
+        "3 · xor",
+        "4 · xor, other layers",
+    ]
 
 
 def test_the_learning_rate_follows_options_and_schedule() -> None:

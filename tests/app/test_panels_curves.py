@@ -12,12 +12,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
+from app.document.course import PastRun
 from app.document.document import Document
 from app.document.history import History
 from app.panels import curves as panel
-from app.panels.curve_lines import EvaluationCopy
+from app.panels.curve_lines import EvaluationCopy, run_series
 from app.panels.curves import Curves
 from app.panels.run_legend import Chip
+from app.plots.curve_data import PointSeries
 from core.metrics import Evaluation
 from tests.app.documents import with_memory
 from tests.app.panel_documents import XOR_RECORDS, number_document, show, step, xor_document
@@ -165,6 +167,42 @@ def test_past_runs_are_pale_curves_below_with_names_in_a_legend(qtbot: QtBot) ->
     assert view.plot.curve(first.name).style.color != view.plot.curve(second.name).style.color
     assert [chip.name.text() for chip in chips(view)] == [first.name, second.name]
     assert all(chip.isVisible() for chip in chips(view))
+
+
+def test_a_past_run_that_was_hardly_evaluated_is_seen_by_its_batch_losses() -> None:
+    history = History()
+    history.add_losses(1, [1.0] * 500)
+    for at in (400, 450, 500):
+        history.add_evaluations("test", {at: Evaluation(0.5, 0.5, 10)})
+    assert run_series(PastRun(1, "1 · left at step 390", history, 390)) is history.losses
+    for at in range(410, 450, 5):
+        history.evaluations["test"][at] = Evaluation(0.5, 0.5, 10)
+    assert isinstance(run_series(PastRun(1, "1 · left at step 390", history, 390)), PointSeries)
+
+
+def test_a_picture_carries_the_names_of_past_runs(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = show(qtbot, Curves(with_past_runs(2)))
+    names = [run.name for run in view.document.course.past_runs]
+    drawn: list[list[bool]] = []
+    monkeypatch.setattr(
+        view.plot, "save_picture", lambda _: drawn.append([view.plot.curve(name).style.named for name in names])
+    )
+    view.export(tmp_path / "curves.png")
+    assert drawn == [[True, True]]
+    assert [view.plot.curve(name).style.named for name in names] == [False, False]
+
+
+@pytest.mark.parametrize(("typed", "written"), [("lr-0.01", "lr-0.01.csv"), ("a.PNG", "a.PNG"), ("b", "b.csv")])
+def test_a_name_with_a_point_gets_its_ending(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, written: str
+) -> None:
+    view = show(qtbot, Curves(with_past_runs(1)))
+    chosen = (str(tmp_path / typed), "Table (CSV) (*.csv)")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: chosen)
+    view.ask_export()
+    assert [path.name for path in tmp_path.iterdir()] == [written]
 
 
 def test_a_past_run_is_hidden_shown_and_forgotten_by_its_chip(qtbot: QtBot) -> None:
