@@ -20,9 +20,13 @@ BEAT = 16
 _BEATS = 256
 """Beats that figures are made from: about four seconds."""
 
+_SECONDS = 4.0
+"""Over how long pictures are counted: few come a second."""
+
 ROWS = (
     "Frames/s",
     "Frame gap, p95",
+    "Pictures/s",
     "Steps/s",
     "Samples/s",
     "Frames waiting",
@@ -30,6 +34,12 @@ ROWS = (
     "Curve memory",
     "Tape memory",
 )
+
+HELP = {
+    "Frames/s": "How often the window has time for a frame: beats of a timer of 16 ms, not frames that were drawn.",
+    "Frame gap, p95": "Between two of these beats.",
+    "Pictures/s": "How often the cards were given another moment of the training to show.",
+}
 
 
 class Diagnostics(View):
@@ -50,10 +60,14 @@ class Diagnostics(View):
         for index, (name, value) in enumerate(self.values.items()):
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             value.setAccessibleName(name)
-            grid.addWidget(label(name), index, 0)
+            words = label(name)
+            for shown in (words, value):
+                shown.setToolTip(HELP.get(name, ""))
+            grid.addWidget(words, index, 0)
             grid.addWidget(value, index, 1)
         fill(self, grid, None)
         self._beats: collections.deque[float] = collections.deque(maxlen=_BEATS)
+        self._pictures: collections.deque[float] = collections.deque(maxlen=_BEATS)
         self._steps: collections.deque[tuple[float, int]] = collections.deque(maxlen=5)
         self._beat = QTimer(self)
         self._beat.setTimerType(Qt.TimerType.PreciseTimer)
@@ -62,6 +76,7 @@ class Diagnostics(View):
         self._clock = QTimer(self)
         self._clock.setInterval(TEXT)
         self._clock.timeout.connect(self.refresh)
+        document.position_changed.connect(self._note_picture)
 
     @property
     def measuring(self) -> bool:
@@ -80,6 +95,7 @@ class Diagnostics(View):
         gaps = np.diff(self._beats) * 1000
         self._show("Frames/s", f"{1000 / gaps.mean():.0f}" if gaps.size else "–")
         self._show("Frame gap, p95", f"{np.percentile(gaps, 95):.0f} ms" if gaps.size else "–")
+        self._show("Pictures/s", f"{self._pictures_per_second():.1f}" if document.running else "–")
         self._show("Steps/s", format_count(round(per_second)))
         self._show("Samples/s", format_count(round(per_second * batch)))
         self._show("Frames waiting", "–" if self.frames_waiting is None else format_count(self.frames_waiting()))
@@ -90,8 +106,8 @@ class Diagnostics(View):
 
     def showEvent(self, event: QShowEvent) -> None:
         """Begin to measure."""
-        self._beats.clear()
-        self._steps.clear()
+        for measured in (self._beats, self._pictures, self._steps):
+            measured.clear()
         self._beat.start()
         self._clock.start()
         super().showEvent(event)
@@ -104,6 +120,17 @@ class Diagnostics(View):
 
     def _note_beat(self) -> None:
         self._beats.append(time.monotonic())
+
+    def _note_picture(self) -> None:
+        if self.measuring and self.document.running:
+            self._pictures.append(time.monotonic())
+
+    def _pictures_per_second(self) -> float:
+        """Over the last few seconds."""
+        now = time.monotonic()
+        while self._pictures and now - self._pictures[0] > _SECONDS:
+            self._pictures.popleft()
+        return len(self._pictures) / _SECONDS
 
     def _rate(self) -> float:
         (began, first), (ended, last) = self._steps[0], self._steps[-1]

@@ -8,11 +8,14 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.document.document import Document
 
-_BEARABLE = 0.1
+_BEARABLE = 0.05
 """Seconds that a piece of an evaluation may hold the window up; a network that takes longer is not evaluated here."""
 
 _TRIES = 3
 """Pieces after which that is decided, by the quickest: something else may have held up the others."""
+
+_HOPELESS = 0.25
+"""Seconds of a single piece that decide it at once."""
 
 
 class IdleEvaluation(QObject):
@@ -63,8 +66,9 @@ class IdleEvaluation(QObject):
         except MemoryError:
             self._stop()
             return
-        self._done, self._quickest = self._done + 1, min(self._quickest, time.perf_counter() - started)
-        if self._done == _TRIES and self._quickest > _BEARABLE:
+        took = time.perf_counter() - started
+        self._done, self._quickest = self._done + 1, min(self._quickest, took)
+        if took > _HOPELESS or (self._done == _TRIES and self._quickest > _BEARABLE):
             self._stop()
 
     def _is_due(self) -> bool:

@@ -168,7 +168,7 @@ def test_recording_ahead_waits_for_it(
     assert_same(document.weights(), wanted.network.state_dict())
 
 
-@pytest.mark.parametrize("trouble", ["slow", "memory"])
+@pytest.mark.parametrize("trouble", ["slow", "hopeless", "memory"])
 def test_a_network_that_is_too_large_for_it_is_left_alone(
     idle: IdleEvaluation, document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
@@ -183,6 +183,7 @@ def test_a_network_that_is_too_large_for_it_is_left_alone(
 
     monkeypatch.setattr(Trainer, "evaluation", evaluation)
     monkeypatch.setattr(idle_evaluation, "_BEARABLE", 0.0 if trouble == "slow" else 1e9)
+    monkeypatch.setattr(idle_evaluation, "_HOPELESS", 0.0 if trouble == "hopeless" else 1e9)
     batches(document, BATCHES)
     let_qt_work()
     assert len(pieces) == (3 if trouble == "slow" else 1)

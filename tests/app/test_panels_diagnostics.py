@@ -55,3 +55,24 @@ def test_the_rate_of_steps_is_that_of_the_curve(qtbot: QtBot, monkeypatch: pytes
         document.show_progress(len(document.history.losses) + 1, np.full(steps, 0.5), {})
         view.refresh()
     assert (values(view)["Steps/s"], values(view)["Samples/s"]) == ("25", "200")
+
+
+def test_pictures_of_a_running_training_are_counted(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = with_memory()
+    view = Diagnostics(document)
+    qtbot.addWidget(view)
+    view.show()
+    batches(document, 2)
+    view.refresh()
+    assert values(view)["Pictures/s"] == "–" and "not frames that were drawn" in view.values["Frames/s"].toolTip()
+    state = document.begin_run()
+    assert state
+    now = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for _ in range(6):
+        document.show_state(state)
+    view.refresh()
+    assert values(view)["Pictures/s"] == "1.5"
+    now[0] += 5
+    view.refresh()
+    assert values(view)["Pictures/s"] == "0.0"
