@@ -48,12 +48,13 @@ def leading_lines(function: Callable[..., Any], result: str) -> frozenset[int]:
     return frozenset(first - 1 + line for statement in found for line in _own_lines(statement, text))
 
 
-def names_in(function: Callable[..., Any], lines: frozenset[int]) -> list[str]:
+@cache
+def names_in(function: Callable[..., Any], lines: frozenset[int]) -> tuple[str, ...]:
     """The names that a function speaks of in some of its lines, or in all where none are given, in their order."""
     _, first, tree = _parsed(function)
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)]
     named = [(node.lineno, node.col_offset, node.id if isinstance(node, ast.Name) else node.attr) for node in found]
-    return [name for line, _, name in sorted(named) if not lines or first - 1 + line in lines]
+    return tuple(name for line, _, name in sorted(named) if not lines or first - 1 + line in lines)
 
 
 @cache

@@ -47,7 +47,7 @@ def plain() -> Step:
 
 
 def names(code: tuple[Code, ...]) -> list[str]:
-    return [function.name for function in code]
+    return [function.name.lstrip("_") for function in code]
 
 
 def marked(code: Code) -> str:
@@ -82,7 +82,7 @@ def test_of_an_update_the_gradient_shows_backward_and_what_was_there_before_show
     for tensor in ("before", "m before", "v before"):
         assert code_of(plain, Place(position, tensor, (0, 0))) == ()
     for tensor in ("after", "m after"):
-        assert names(code_of(plain, Place(position, tensor, (0, 0))))[0] == "_update_one"
+        assert names(code_of(plain, Place(position, tensor, (0, 0))))[0] == "update_one"
     gradient = code_of(plain, Place(position, "gradient", (0, 0)))
     assert (gradient[0].name, gradient[0].source.path.name) == ("backward", "dense.py")
     assert "d_weight = " in marked(gradient[0]) and "d_bias" not in marked(gradient[0])
@@ -104,10 +104,10 @@ def test_clipping_and_penalty_show_their_own() -> None:
 def test_helpers_are_those_that_the_number_needs(plain: Step) -> None:
     backward = plain.position("backward", CONV)
     weight = code_of(plain, Place(backward, "d_weight", (0, 0, 0, 0)))
-    assert names(weight) == ["backward", "_windows"]
+    assert names(weight) == ["backward", "windows"]
     pooled = code_of(plain, Place(plain.position("backward", POOL), "dx", (0, 0, 0, 0)))
-    assert {"backward", "_collect", "_winners", "_windows"} <= {*names(pooled)}
-    assert "_spread" in names(code_of_record(plain, backward)) and "_windows" in names(code_of_record(plain, backward))
+    assert {"backward", "collect", "winners", "windows"} <= {*names(pooled)}
+    assert "spread" in names(code_of_record(plain, backward)) and "windows" in names(code_of_record(plain, backward))
     for function in (*weight, *pooled):
         line = linecache.getline(str(function.source.path), function.source.first)
         assert f"def {function.name}(" in line or line.strip().startswith("@")
@@ -154,5 +154,5 @@ def test_convolution_and_pooling_can_be_read_as_loops(plain: Step) -> None:
     ):
         found = loops_of(plain, Place(plain.position(phase, layer), tensor, (0, 0, 0, 0)))  # type: ignore[arg-type]
         assert found[0].name == loops.__name__ and found[0].source.path.name == "reading.py"
-        assert "pad" in names(found) and "_window" in names(found)
+        assert "pad" in names(found) and "window" in names(found)
     assert loops_of(plain, Place(plain.position("forward", DENSE), "y", (0, 0))) == ()

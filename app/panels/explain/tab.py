@@ -3,6 +3,8 @@
 While nothing is asked it shows the record at the cursor; a number that is asked stays while the cursor moves on.
 """
 
+import dataclasses
+
 from PySide6.QtWidgets import QWidget
 
 from app.document.document import Document
@@ -19,7 +21,8 @@ from app.panels.explain.sliding import SlidingView
 from app.panels.explain.sources import SourcesView, sources
 from app.panels.explain.texts import rich_text
 from app.panels.explain.words import LET_GO, Links, formula_text, terms_text, terms_title, trail_text
-from app.theme import theme_changed
+from app.plots.numbers import Precision
+from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
 from core.explain import by_sample, explain
 from core.explain.code import code_of, code_of_record, loops_of
@@ -35,6 +38,17 @@ NOT_REACHED = "The tape has not reached this number yet: press Next layer."
 LOST = "{} is not part of this batch's step: what was asked is let go."
 
 
+@dataclasses.dataclass(frozen=True)
+class _Answer:
+    """What the answer that is laid out depends on."""
+
+    step: Step  # equal only to itself
+    place: Place
+    sample: int
+    theme: str
+    digits: int
+
+
 class ExplainTab(View):
     """Explains `document.questions.current` at the cursor, or the record at the cursor where nothing is asked."""
 
@@ -46,6 +60,7 @@ class ExplainTab(View):
         # Before anybody draws: the places asked for have to follow their records to another tape.
         document.position_changed.connect(self._know_tape)
         self._know_tape()
+        self._answered: _Answer | None = None
         self._moving = False  # a question and a selection change together: one picture, not two
         self._links = Links()
         self.sentence = label(role="muted", wrap=True)
@@ -105,12 +120,7 @@ class ExplainTab(View):
         if place.record is not None and place.record >= self.document.cursor:
             self._show_only(NOT_REACHED)
         else:
-            try:
-                explanation = explain(step, place)
-            except ChainruleError as error:
-                self._show_only(str(error))
-            else:
-                self._show(step, explanation)
+            self._answer_for(step, place)
         self.trail.setText(trail_text(step, questions.trail))
         self.trail.show()
         self._show_cursor(step, place)
@@ -120,6 +130,7 @@ class ExplainTab(View):
     def _show_only(self, sentence: str) -> None:
         for widget in (self.at_cursor, self.trail, *self._answer):
             widget.hide()
+        self._answered = None
         self.sentence.setText(sentence)
         self.sentence.show()
 
@@ -140,6 +151,19 @@ class ExplainTab(View):
             self.at_cursor.show_elsewhere(step, position if position >= 0 else None)
 
     # An answer
+
+    def _answer_for(self, step: Step, place: Place) -> None:
+        """Lay the answer out, unless it is there already: the cursor may move on without it."""
+        answer = _Answer(step, place, self.document.sample, current_theme().name, Precision.digits)
+        if answer == self._answered:
+            return
+        try:
+            explanation = explain(step, place)
+        except ChainruleError as error:
+            self._show_only(str(error))
+            return
+        self._show(step, explanation)
+        self._answered = answer
 
     def _show(self, step: Step, explanation: Explanation) -> None:
         self.sentence.hide()
