@@ -131,11 +131,7 @@ class Maps(Raster):
         super().paint(painter, rect)
 
     def content(self, rect: QRectF) -> QRectF:
-        rows, columns = self.cells(rect)
-        side = min(rect.width() / columns, rect.height() / rows)
-        width, height = max(1, round(side * columns)), max(1, round(side * rows))
-        left, top = rect.left() + (rect.width() - width) // 2, rect.top() + (rect.height() - height) // 2
-        return QRectF(left, top, width, height)
+        return square_cells(rect, *self.cells(rect))
 
     def make_image(self, rect: QRectF) -> QImage:
         maps, low, high = self.values, self.scale.low, self.scale.high
@@ -176,11 +172,15 @@ class Cells(Raster):
         if self._columns:
             return math.ceil(size / self._columns), self._columns
         wanted = math.sqrt(size * rect.width() / max(rect.height(), 1.0))
-        # A divisor leaves no place empty; it is taken if it lies near the number that makes the cells square.
+        # A divisor leaves no place empty; it is taken if it lies near the number that fills the room with squares.
         columns = min((d for d in range(1, size + 1) if size % d == 0), key=lambda d: abs(math.log(d / wanted)))
-        if not 0.5 <= columns / wanted <= 2:
+        if not 0.8 <= columns / wanted <= 1.25:
             columns = max(1, round(wanted))
         return math.ceil(size / columns), columns
+
+    def content(self, rect: QRectF) -> QRectF:
+        rows, columns = self.cells(rect)
+        return rect if columns == 1 else square_cells(rect, rows, columns)
 
     def make_image(self, rect: QRectF) -> QImage:
         shape = self.cells(rect)
@@ -195,6 +195,13 @@ class Cells(Raster):
         cell = self.cell_at(point, rect)
         index = cell[0] * self.cells(rect)[1] + cell[1] if cell else len(self.values)
         return (index,) if index < len(self.values) else None
+
+
+def square_cells(rect: QRectF, rows: int, columns: int) -> QRectF:
+    """The largest rectangle in the middle of another one in which so many rows and columns have square cells."""
+    side = min(rect.width() / columns, rect.height() / rows)
+    width, height = max(1, round(side * columns)), max(1, round(side * rows))
+    return QRectF(rect.left() + (rect.width() - width) // 2, rect.top() + (rect.height() - height) // 2, width, height)
 
 
 def scaled(image: QImage, size: QSize) -> QImage:

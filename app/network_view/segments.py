@@ -14,7 +14,7 @@ _SHORT_SHARE = 0.65
 _LABEL_PAD = 2.0
 _RADIUS = 5.0
 _PALE = 0.22
-_SIZES = (8.5, 7.5)
+_SIZES = (8.5, 7.5, 6.5)
 _CUT_FROM = 48.0
 _SUBSTEP_WIDTH = 74.0
 _SIGNS: dict[Phase, str] = {"forward": "→", "loss": "", "backward": "←", "update": "↑"}
@@ -77,25 +77,36 @@ def paint_segments(
     """All segments: full colour where the cursor has been, pale where it has not."""
     if not rects:
         return
+    texts = fitting_labels(labels, phases, [rect.width() - _GAP - 2 * _LABEL_PAD for rect in rects])
     outline = QPainterPath()
     outline.addRoundedRect(rects[0].united(rects[-1]), _RADIUS, _RADIUS)
     painter.save()
     painter.setClipPath(outline)
-    for index, (rect, phase, label) in enumerate(zip(rects, phases, labels, strict=True)):
+    for index, (rect, phase, (text, points)) in enumerate(zip(rects, phases, texts, strict=True)):
         color = QColor(phase_color(phase)) if index < cursor else mixed(phase_color(phase), _PALE)
         last = index == len(rects) - 1
         box = rect.adjusted(0, 0, 0 if last else -_GAP, 0)
         painter.fillRect(box, color)
-        text, points = fitting_label(label, box.width() - 2 * _LABEL_PAD)
         painter.setFont(font(points))
         painter.setPen(text_on(color) if index < cursor else QColor(current_theme().muted))
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
     painter.restore()
 
 
-def fitting_label(label: tuple[str, ...], room: float) -> tuple[str, float]:
-    """The longest wording that fits, and its size; a name is cut short where that leaves enough of it."""
-    text, points = fitting(label[:1], _SIZES, room)
-    if text == label[0] or room >= _CUT_FROM:
-        return text, points
-    return fitting((*label[1:], ""), _SIZES, room)
+def fitting_labels(
+    labels: Sequence[tuple[str, ...]], phases: Sequence[Phase], rooms: Sequence[float]
+) -> list[tuple[str, float]]:
+    """The wording and the size of every label: of one kind in all layers, and of one kind in all updates.
+
+    A name is cut short where that leaves enough of it.
+    """
+    found: list[tuple[str, float]] = [("", _SIZES[-1])] * len(labels)
+    for group in ({"forward", "backward"}, {"loss"}, {"update"}):
+        members = [at for at, phase in enumerate(phases) if phase in group]
+        for level in range(max((len(labels[at]) for at in members), default=0)):
+            texts = {at: fitting((labels[at][level],), _SIZES, rooms[at]) for at in members}
+            if all(texts[at][0] == labels[at][level] or (not level and rooms[at] >= _CUT_FROM) for at in members):
+                for at, text in texts.items():
+                    found[at] = text
+                break
+    return found

@@ -17,6 +17,10 @@ RESOLUTION = 64
 MOST_POINTS = 600
 """Points of each part that are drawn at most: the first ones, which are as random as all."""
 
+PROVENANCE = (
+    "What the network answers at this point with the weights at the cursor. No batch has it, so it stands on no tape: "
+    "click a training point of this batch to follow its numbers."
+)
 NO_PLANE = "The data is not two-dimensional: there is no plane to draw."
 
 
@@ -31,6 +35,7 @@ class Boundary(View):
         self.plane = PlaneView()
         self._points_of: Dataset | None = None
         self._order: Array = np.zeros(0, dtype=int)
+        self.plane.provenance = PROVENANCE
         self.plane.point_clicked.connect(self._select)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 4)

@@ -208,11 +208,8 @@ class WeightsTab(View):
         standing = self._standing(weight)
         words = zip(weight.shape, ("output", "input") if weight.ndim == 2 else ("value",), strict=True)
         self.caption.setText(f"{name} · {' × '.join(plural(*size) for size in words)}")
-        if weight.ndim == 1:
-            self.matrix.set_matrix(weight, name=name)
-        else:
-            rows, columns = (range(size) for size in weight.shape)
-            self.matrix.set_matrix(weight, limit, rows, columns, name)
+        rows = range(weight.shape[0]) if weight.ndim == 2 else ()
+        self.matrix.set_matrix(weight, limit if weight.ndim == 2 else None, rows, range(weight.shape[-1]), name)
         most = self.matrix.viewport.largest
         # A small matrix stays at the top, close to its bias, instead of floating in the middle of the tab.
         width = int(weight.shape[1] * most.width()) + _NAMES if standing else _UNLIMITED

@@ -17,6 +17,10 @@ from app.plots.numbers import format_count, format_number, format_share
 from app.theme import current_theme, readable
 from core.types import Array
 
+PROVENANCE = (
+    "p is what the loss makes of the network's output; click selects the sample, its p stands on the Loss card."
+)
+
 _SMALLEST = 66.0
 _LARGEST = 96.0
 _GAP = 5.0
@@ -93,6 +97,11 @@ class PredictionsView(PaintedView):
         if true == guess:
             return f"sample {index}: {true}, recognised with p = {probability} ✓"
         return f"sample {index}: {true}, taken for {guess} with p = {probability} ✗"
+
+    def tool_tip_text(self) -> str:
+        """The words below, where p comes from, and what a click does."""
+        words = self.hover_text()
+        return f"{words}\n{PROVENANCE}" if words else ""
 
     def caption(self, index: int) -> str:
         """The words under a picture: `8 · 99 %`, or `✗ 8→3 64 %`."""

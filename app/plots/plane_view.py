@@ -44,6 +44,9 @@ class PlaneView(PaintedView):
         self._pointer: QPointF | None = None
         self._marked: tuple[float, float] | None = None
         self._said = ""
+        self.provenance = ""
+        """Where the values of the surface come from; the tool tip says it."""
+
         self.set_message("No points yet")
 
     def set_surface(self, values: Array, low: float = 0.0, high: float = 1.0) -> None:
@@ -163,6 +166,12 @@ class PlaneView(PaintedView):
                 painter.setPen(QPen(QColor(color), width))
                 painter.drawEllipse(_place(*self._marked, square), _POINT + 3, _POINT + 3)
         self._paint_strip(painter)
+
+    def tool_tip_text(self) -> str:
+        """The value, and where it comes from."""
+        words = self.hover_text()
+        has_value = bool(words) and not self._said and self._surface is not None
+        return f"{words}\n{self.provenance}" if has_value and self.provenance else words
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Read the value under the pointer."""

@@ -299,6 +299,20 @@ def test_hovering_a_neuron_gives_the_sample_and_the_point(show: Show) -> None:
     assert float(value.replace("−", "-")) == pytest.approx(float(weight @ at + bias), abs=0.01)
 
 
+@pytest.mark.parametrize(("size", "columns"), [(128, None), (256, None), (1352, None), (784, 28), (67, None)])
+@pytest.mark.parametrize("room", [(69, 133), (80, 84), (136, 90)])
+def test_the_cells_of_a_long_vector_are_square_and_fill_most_of_the_room(
+    size: int, columns: int | None, room: tuple[int, int]
+) -> None:
+    rect = QRectF(3, 5, *room)
+    picture = Cells("y", np.arange(float(size)), Scale(0, 1, False), "", columns)
+    content, (rows, across) = picture.content(rect), picture.cells(rect)
+    assert rect.contains(content) and rows * across >= size
+    assert content.width() / across == pytest.approx(content.height() / rows, rel=0.05)
+    if columns is None:
+        assert content.width() * content.height() > 0.7 * rect.width() * rect.height()
+
+
 @pytest.mark.parametrize("count", range(1, 17))
 def test_neurons_lie_apart_inside_their_room(count: int) -> None:
     rect = QRectF(10, 20, 80, 150)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.plots import digit_grid
-from app.plots.digit_grid import PredictionsView
+from app.plots.digit_grid import PROVENANCE, PredictionsView
 from app.plots.distribution import distribution
 from app.plots.histogram import HistogramView
 from app.plots.mosaic import mosaic_columns
@@ -87,6 +87,18 @@ def test_the_plane_reads_its_values_with_y_upwards(qtbot: QtBot) -> None:
     assert square.width() == pytest.approx(square.height())
 
 
+def test_the_tool_tip_of_the_plane_says_where_a_value_comes_from(qtbot: QtBot) -> None:
+    view = PlaneView()
+    view.set_surface(np.zeros((20, 20)))
+    view.provenance = "From the weights."
+    shown(qtbot, view)
+    assert view.tool_tip_text() == ""
+    move(view, view.widget_position(0.2, 0.2).toPoint())
+    assert view.tool_tip_text() == f"{view.hover_text()}\nFrom the weights."
+    view.say("A test point.")
+    assert view.tool_tip_text() == "A test point."
+
+
 def test_the_picture_of_the_plane_has_y_upwards(qtbot: QtBot) -> None:
     view = PlaneView()
     view.set_surface(np.tile(np.linspace(0, 1, 20)[:, np.newaxis], (1, 20)), 0, 1)
@@ -154,6 +166,7 @@ def test_a_click_or_key_chooses_a_sample(qtbot: QtBot) -> None:
         QTest.mouseClick(view, LEFT, pos=view.cell_rect(1).center().toPoint())
     assert signal.args == [1]
     assert view.hover_text() == "sample 1: 3, taken for 5 with p = 0.640 ✗"
+    assert view.tool_tip_text() == f"{view.hover_text()}\n{PROVENANCE}"
     with qtbot.waitSignal(view.sample_clicked) as signal:
         QTest.keyClick(view, Qt.Key.Key_Right)
     assert signal.args == [2]

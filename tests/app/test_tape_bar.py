@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
 from app.document.presets import load_preset
-from app.network_view.segments import fitting_label, segment_label
+from app.network_view.segments import fitting_labels, segment_label
 from app.network_view.tape_bar import TapeBar
 from app.network_view.tape_words import tape_words
 from app.theme import apply_theme, current_theme
@@ -109,13 +109,23 @@ def test_segments_cover_the_bar_in_order(bar: TapeBar) -> None:
     assert bar.cursor_x(0) == rects[0].left() and bar.cursor_x(LENGTH) == rects[-1].right()
 
 
-@pytest.mark.parametrize(("width", "forward", "update"), [(90, "→ Dense", "↑ W₁"), (26, "→ 1", "W₁"), (13, "1", "1")])
-def test_a_narrow_segment_says_at_least_the_number_of_its_layer(
-    document: Document, width: int, forward: str, update: str
+@pytest.mark.parametrize(
+    ("room", "layers", "updates"),
+    [
+        (90, "→ Dense, → Tanh, → Dense", "↑ W₁, ↑ b₁, ↑ W₃, ↑ b₃"),
+        (26, "→ 1, → 2, → 3", "↑ W₁, ↑ b₁, ↑ W₃, ↑ b₃"),
+        (13, "1, 2, 3", "W₁, b₁, W₃, b₃"),
+        (9, "1, 2, 3", "1, 1, 3, 3"),
+    ],
+)
+def test_narrow_segments_say_at_least_the_numbers_of_their_layers(
+    document: Document, room: int, layers: str, updates: str
 ) -> None:
     records = tape_of(document).records
-    shown = [fitting_label(segment_label(records[at]), width - 6)[0] for at in (0, 7)]
-    assert shown == [forward, update]
+    phases = [record.phase for record in records]
+    found = fitting_labels([segment_label(record) for record in records], phases, [room] * len(records))
+    texts = [text for text, _ in found]
+    assert (", ".join(texts[:3]), ", ".join(texts[7:])) == (layers, updates)
 
 
 def test_an_account_that_needs_more_than_two_lines_is_written_smaller_rather_than_cut(
