@@ -27,6 +27,10 @@ from core.types import ChainruleError
 
 NOTE = "hover for values · click a step to go there"
 EMPTY = "No training step is complete yet: press Next batch to take one, or Run."
+PROVENANCE = (
+    "Train and test: every sample of that part sent through the network as it was then, in evaluation mode; "
+    "the mean of their losses, the share of those that are recognised."
+)
 NOTHING = "There are no curves to export yet: train first."
 
 KINDS = {"Table (CSV)": "csv", "Picture (PNG)": "png", "Drawing (SVG)": "svg"}
@@ -175,7 +179,9 @@ class Curves(View):
     def _point(self, step: float) -> None:
         """Say what a click would do there."""
         wanted = self._step_near(step)
-        self.plot.hint = "" if wanted is None else self._click_words(wanted)
+        evaluated = any(self.document.history.evaluations.values())
+        lines = [] if wanted is None else [self._click_words(wanted), *([PROVENANCE] if evaluated else [])]
+        self.plot.hint = "\n".join(lines)
 
     def _go(self, step: float) -> None:
         """Explain the loss of the batch that was clicked if its numbers are at hand, otherwise travel there."""

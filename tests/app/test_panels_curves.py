@@ -17,7 +17,7 @@ from app.document.document import Document
 from app.document.history import History
 from app.panels import curves as panel
 from app.panels.curve_lines import EvaluationCopy, run_series
-from app.panels.curves import Curves
+from app.panels.curves import PROVENANCE, Curves
 from app.panels.run_legend import Chip
 from app.plots.curve_data import PointSeries
 from core.metrics import Evaluation
@@ -65,6 +65,18 @@ def test_the_line_stands_at_the_steps_done_at_the_cursor(qtbot: QtBot, monkeypat
     document.next_batch()
     document.back()
     assert [marks[0], marks[-2], marks[-1]] == [1, 2, 1]
+
+
+def test_the_tool_tip_says_where_evaluations_come_from(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = show(qtbot, Curves(document))
+    document.next_batch()
+    view.plot.step_pointed.emit(1.0)
+    click, *rest = view.plot.hint.split("\n")
+    assert click.startswith("Click") and rest == [PROVENANCE] * any(document.history.evaluations.values())
+    document.history.add_evaluations("test", {1: Evaluation(0.5, 0.5, 3)})
+    view.plot.step_pointed.emit(1.0)
+    assert view.plot.hint.endswith(PROVENANCE)
 
 
 def test_reset_clears_the_curves(qtbot: QtBot) -> None:
