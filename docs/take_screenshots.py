@@ -82,6 +82,7 @@ def main() -> None:
         save_picture(window, FOLDER / f"{name}.png")
         window.close()
     for theme in ("light", "dark"):
+        take_cursor(theme)
         for view in VIEWS:
             take_view(*view, theme)
         for inside in INSIDE:
@@ -132,6 +133,19 @@ def wait_until(reached: Callable[[], bool]) -> None:
     """Let the window work until something is so."""
     while not reached():
         QApplication.processEvents()
+
+
+def take_cursor(theme: ThemeName) -> None:
+    """The Explain tab while nothing is asked."""
+    window = open_window("mnist-dense", theme, LARGE)
+    document, inspector = window.document, window.arrangement.panel(Inspector)
+    document.next_layer()
+    assert document.tape
+    document.go_to(document.tape.position("backward", 3) + 1)
+    inspector.tabs.setCurrentWidget(inspector.explain)
+    QApplication.processEvents()
+    inspector.grab().save(str(FOLDER / f"view-at-cursor-{theme}.png"))
+    window.close()
 
 
 def take_view(
