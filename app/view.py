@@ -20,6 +20,20 @@ PICTURES, HISTOGRAMS, TEXT = 33, 100, 250
 _TICK = 16
 
 
+class _Digits(QObject):
+    """Tells that numbers are written with other digits; Qt forgets by itself who is no longer there to hear it."""
+
+    changed = Signal()
+
+    def tell(self) -> None:
+        """Pass it on."""
+        self.changed.emit()
+
+
+_digits = _Digits()
+Precision.changed.connect(_digits.tell)
+
+
 class View(QWidget):
     """Shows a part of the document; subclasses override `refresh` and connect the document's signals to `invalidate`.
 
@@ -36,7 +50,7 @@ class View(QWidget):
         self._stale = True
         self._refreshed_at = 0.0
         document.settled.connect(self.catch_up)
-        Precision.changed.connect(self.invalidate)
+        _digits.changed.connect(self.invalidate)
 
     def refresh(self) -> None:
         """Draw what the document holds now."""

@@ -1,6 +1,7 @@
 """When a view is redrawn: once for every move while paused; while running when the clock says, one picture a beat."""
 
 import pytest
+import shiboken6
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -93,3 +94,7 @@ def test_other_digits_are_drawn_everywhere(document: Document, qtbot: QtBot, mon
     assert len(view.drawn) == 1
     Precision.choose(4)
     assert len(view.drawn) == 2
+    gone = shown(qtbot, Counting(document))
+    shiboken6.delete(gone)
+    Precision.choose(5)
+    assert len(view.drawn) == 3 and not gone.drawn
