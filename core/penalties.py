@@ -88,8 +88,17 @@ class L2Penalty(Penalty):
 
 def penalised(params: Arrays) -> Arrays:
     """The parameters a penalty acts on, by name: the weights (out, in) of Dense and (out, in, kh, kw) of Conv2D."""
-    # A bias and BatchNorm's weight have one axis, LayerNorm's has those of a sample: one or three.
-    return {name: param for name, param in params.items() if param.ndim in {2, 4}}
+    return {name: param for name, param in params.items() if _multiplies_inputs(name, params)}
+
+
+def _multiplies_inputs(name: str, params: Arrays) -> bool:
+    """Whether a parameter has an axis for inputs beside those of the outputs, of which every one has one bias.
+
+    The weight of a normalisation layer has one number an output, like its bias.
+    """
+    layer, _, own = name.rpartition(".")
+    bias = params.get(f"{layer}.bias")
+    return own == "weight" and params[name].ndim > (1 if bias is None else bias.ndim)
 
 
 PENALTIES: dict[str, type[Penalty]] = {penalty.kind: penalty for penalty in (NoPenalty, L1Penalty, L2Penalty)}

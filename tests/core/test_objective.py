@@ -20,7 +20,7 @@ from core.tape import Record, Tape
 from core.trainer import Trainer
 from core.types import Array, Arrays, OptionError
 from core.words import number
-from tests.core.networks import BATCH_NORM, CROSS_ENTROPY, DENSE, DROPOUT, XOR, Net, layer
+from tests.core.networks import BATCH_NORM, CROSS_ENTROPY, DENSE, DROPOUT, XOR, Net, layer, network_of
 from tests.core.training import ADAM, dataset, everything, same_bits
 from tests.golden.store import load
 
@@ -186,6 +186,19 @@ def test_only_weights_that_multiply_inputs_are_penalised():
         "", (*BATCH_NORM.layers[:4], layer("layer_norm"), *BATCH_NORM.layers[4:]), CROSS_ENTROPY, (2, 6, 9), 5, 8
     ).network()
     assert list(penalised(network.parameters())) == ["0.weight", "6.weight", "9.weight"]
+
+
+@pytest.mark.parametrize("in_shape", [(5,), (3, 4), (2, 3, 4), (1, 2, 3, 4)], ids=str)
+def test_the_scale_of_a_normalisation_is_never_penalised(in_shape: tuple[int, ...]):
+    """However many axes it has: samples of two axes give LayerNorm a weight of the shape of a Dense."""
+    network = network_of(layer("layer_norm"), layer("flatten"), layer("batch_norm"), layer("dense", units=2))
+    network.build(in_shape, 0)
+    assert list(penalised(network.parameters())) == ["3.weight"]
+
+
+def test_a_weight_without_a_bias_is_penalised_when_it_has_axes_for_inputs_and_outputs():
+    params = {"0.weight": np.ones((2, 3)), "1.weight": np.ones(3), "2.scale": np.ones((2, 3))}
+    assert list(penalised(params)) == ["0.weight"]
 
 
 # Clipping, entry by entry.
