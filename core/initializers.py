@@ -28,9 +28,10 @@ class Initializer(Configurable):
 
 @dataclasses.dataclass(frozen=True)
 class TorchUniform(Initializer):
-    """PyTorch's default for Linear and Conv2d: weight and bias are uniform within ±1/√fan_in.
+    """PyTorch's default for Linear and Conv2d: weight and bias are uniform, the narrower the more inputs there are.
 
-    Source: `torch.nn.Linear`, `reset_parameters`.
+    Formula:  weight, bias ~ U(−a, a), a = 1/√fan_in
+    Source:   `torch.nn.Linear`, `reset_parameters`
     """
 
     kind: ClassVar[str] = "torch"
@@ -47,9 +48,10 @@ class TorchUniform(Initializer):
 
 @dataclasses.dataclass(frozen=True)
 class HeNormal(Initializer):
-    """Normal with standard deviation √(2/fan_in): keeps the variance of signals through ReLU layers.
+    """Normal, as wide as keeps the variance of signals on their way through ReLU layers.
 
-    Source: He et al. 2015, "Delving Deep into Rectifiers".
+    Formula:  weight ~ N(0, σ²), σ = √(2/fan_in);  bias = 0
+    Source:   He et al. 2015, "Delving Deep into Rectifiers"
     """
 
     kind: ClassVar[str] = "he_normal"
@@ -61,9 +63,10 @@ class HeNormal(Initializer):
 
 @dataclasses.dataclass(frozen=True)
 class HeUniform(Initializer):
-    """Uniform within ±√(6/fan_in): the variance of He normal.
+    """Uniform, with the variance of He normal.
 
-    Source: He et al. 2015, "Delving Deep into Rectifiers".
+    Formula:  weight ~ U(−a, a), a = √(6/fan_in);  bias = 0
+    Source:   He et al. 2015, "Delving Deep into Rectifiers"
     """
 
     kind: ClassVar[str] = "he_uniform"
@@ -76,9 +79,10 @@ class HeUniform(Initializer):
 
 @dataclasses.dataclass(frozen=True)
 class XavierNormal(Initializer):
-    """Normal with standard deviation √(2/(fan_in + fan_out)): keeps variances through tanh layers both ways.
+    """Normal, as wide as keeps the variances through tanh layers, forward and backward.
 
-    Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks".
+    Formula:  weight ~ N(0, σ²), σ = √(2/(fan_in + fan_out));  bias = 0
+    Source:   Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks"
     """
 
     kind: ClassVar[str] = "xavier_normal"
@@ -90,9 +94,10 @@ class XavierNormal(Initializer):
 
 @dataclasses.dataclass(frozen=True)
 class XavierUniform(Initializer):
-    """Uniform within ±√(6/(fan_in + fan_out)): the variance of Xavier normal.
+    """Uniform, with the variance of Xavier normal.
 
-    Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks".
+    Formula:  weight ~ U(−a, a), a = √(6/(fan_in + fan_out));  bias = 0
+    Source:   Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks"
     """
 
     kind: ClassVar[str] = "xavier_uniform"
@@ -105,9 +110,10 @@ class XavierUniform(Initializer):
 
 @dataclasses.dataclass(frozen=True)
 class LeCunNormal(Initializer):
-    """Normal with standard deviation √(1/fan_in).
+    """Normal, as wide as keeps the variance of signals where an activation is nearly a line.
 
-    Source: LeCun et al. 1998, "Efficient BackProp".
+    Formula:  weight ~ N(0, σ²), σ = √(1/fan_in);  bias = 0
+    Source:   LeCun et al. 1998, "Efficient BackProp"
     """
 
     kind: ClassVar[str] = "lecun_normal"
@@ -119,7 +125,11 @@ class LeCunNormal(Initializer):
 
 @dataclasses.dataclass(frozen=True)
 class Normal(Initializer):
-    """Normal with a standard deviation of your own, whatever the layer's size."""
+    """Normal with a standard deviation of your own, whatever the layer's size.
+
+    Formula:  weight ~ N(0, std²);  bias = 0
+    Source:   `torch.nn.init.normal_`
+    """
 
     kind: ClassVar[str] = "normal"
     title: ClassVar[str] = "Normal"
@@ -132,7 +142,11 @@ class Normal(Initializer):
 
 @dataclasses.dataclass(frozen=True)
 class Uniform(Initializer):
-    """Uniform within ±limit, whatever the layer's size."""
+    """Uniform within a limit of your own, whatever the layer's size.
+
+    Formula:  weight ~ U(−limit, limit);  bias = 0
+    Source:   `torch.nn.init.uniform_`
+    """
 
     kind: ClassVar[str] = "uniform"
     title: ClassVar[str] = "Uniform"
@@ -145,7 +159,11 @@ class Uniform(Initializer):
 
 @dataclasses.dataclass(frozen=True)
 class Constant(Initializer):
-    """Every weight the same: all units of a layer then learn the same thing for ever."""
+    """Every weight the same: all units of a layer then learn the same thing for ever.
+
+    Formula:  weight = value;  bias = 0
+    Source:   `torch.nn.init.constant_`
+    """
 
     kind: ClassVar[str] = "constant"
     title: ClassVar[str] = "Constant"
@@ -158,7 +176,11 @@ class Constant(Initializer):
 
 @dataclasses.dataclass(frozen=True)
 class Zeros(Initializer):
-    """Every weight zero: nothing tells the units of a layer apart, so a deep network cannot learn."""
+    """Every weight zero: nothing tells the units of a layer apart, so a deep network cannot learn.
+
+    Formula:  weight = 0;  bias = 0
+    Source:   `torch.nn.init.zeros_`
+    """
 
     kind: ClassVar[str] = "zeros"
     title: ClassVar[str] = "Zeros"

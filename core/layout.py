@@ -1,7 +1,7 @@
 """How image tensors lie in memory, and which inputs a sliding window meets.
 
 Images have PyTorch's shape (N, C, H, W), but their values lie in the order C, H, W, N: with the batch as the fastest
-axis, one step of a window is a copy of long runs, and a whole convolution is one product of two plain matrices.
+axis, one step of a window is a copy of long runs, and what the filters see from a row of outputs is a plain matrix.
 """
 
 import numpy as np

@@ -21,6 +21,7 @@ class ConstantRate(Schedule):
     """The learning rate stays as chosen.
 
     Formula:  η(t) = η₀
+    Source:   `torch.optim.lr_scheduler.ConstantLR` with a factor of 1
     """
 
     kind: ClassVar[str] = "constant"
