@@ -88,14 +88,17 @@ _POOLING = (
     wrong_dx("max_pool2d-plain", "the mask is missing: the whole window gets dy", lambda s: spread_over_window(s, 1)),
     wrong_dx("max_pool2d-plain", "shared out as in average pooling", lambda s: spread_over_window(s, 1 / 4)),
     wrong_dx("max_pool2d-plain", "every window hands it to its first entry", first_entry),
+    wrong_dx("max_pool2d-plain", "dx divided by the batch", lambda s: s.dx / len(s.x)),
     wrong_dx("max_pool2d-overlap", "overlapping windows overwrite each other", overwritten),
     wrong_dx("max_pool2d-overlap-padding", "cut out one pixel off", lambda s: np.roll(s.dx, 1, axis=3)),
     wrong_dx("avg_pool2d-plain", "dx with the wrong sign", lambda s: -s.dx),
+    wrong_dx("avg_pool2d-plain", "dx divided by the batch", lambda s: s.dx / len(s.x)),
     wrong_dx("avg_pool2d-plain", "not divided by the window", lambda s: 4 * s.dx),
     wrong_dx("avg_pool2d-plain", "divided by the kernel's width only", lambda s: 2 * s.dx),
     wrong_dx("avg_pool2d-overlap-padding", "the border does not count", count_without_border),
     wrong_dx("avg_pool2d-overlap-padding", "cut out one pixel off", lambda s: np.roll(s.dx, 1, axis=3)),
     wrong_dx("global_avg_pool2d-plain", "dx with the wrong sign", lambda s: -s.dx),
+    wrong_dx("global_avg_pool2d-plain", "dx divided by the batch", lambda s: s.dx / len(s.x)),
     wrong_dx("global_avg_pool2d-plain", "not divided by the area", lambda s: 20 * s.dx),
     wrong_dx("global_avg_pool2d-plain", "divided by the height only", lambda s: 4 * s.dx),
     wrong_dx("global_avg_pool2d-plain", "the channels swapped", lambda s: s.dx[:, ::-1]),
@@ -177,6 +180,7 @@ _SOFTMAX = (
 
 _DROPOUT = (
     wrong_dx("dropout-half", "dx with the wrong sign", lambda s: -s.dx),
+    wrong_dx("dropout-half", "dx divided by the batch", lambda s: s.dx / len(s.x)),
     wrong_dx("dropout-half", "the mask is missing", lambda s: 2 * s.dy),
     wrong_dx("dropout-half", "the scale is missing", lambda s: np.where(s.y == 0, 0, s.dy)),
     wrong_dx("dropout-half", "another mask than forward", lambda s: 2 * s.dy * (spread(s.x.shape, 0) > 0)),
@@ -186,9 +190,11 @@ _DROPOUT = (
 
 _ORDER = (
     wrong_dx("reshape-image", "dx with the wrong sign", lambda s: -s.dx),
+    wrong_dx("reshape-image", "dx divided by the batch", lambda s: s.dx / len(s.x)),
     wrong_dx("reshape-image", "laid out by columns", lambda s: s.dy.swapaxes(2, 3).reshape(s.x.shape)),
     wrong_dx("reshape-image", "channels last", lambda s: np.moveaxis(s.dy, 1, -1).reshape(s.x.shape)),
     wrong_dx("flatten-image", "dx with the wrong sign", lambda s: -s.dx),
+    wrong_dx("flatten-image", "dx divided by the batch", lambda s: s.dx / len(s.x)),
     wrong_dx("flatten-image", "laid out by columns", lambda s: s.dy.reshape(4, 2, 5, 3).swapaxes(2, 3)),
     wrong_dx("flatten-image", "channels last", lambda s: np.moveaxis(s.dy.reshape(4, 3, 5, 2), -1, 1)),
     wrong_dx("flatten-image", "the batch as the fastest axis", lambda s: s.dy.reshape(s.x.shape, order="F")),

@@ -27,6 +27,7 @@ def copies(arrays: Arrays) -> Arrays:
 def test_every_layer_has_cases():
     assert {case.kind for case in CASES} == set(LAYERS)
     assert len({case.name for case in CASES}) == len(CASES)
+    assert {case.kind for case in CASES if case.batch == 1} == set(LAYERS)
 
 
 @each_case

@@ -44,6 +44,8 @@ def test_every_layer_has_broken_versions(kind: str):
     own = [broken for broken in BROKEN if broken.case.kind == kind]
     assert len(own) >= 3
     assert {tensor for broken in own for tensor in broken.fails} == {"x", *own[0].case.layer().params}
+    mistakes = " ".join(broken.mistake for broken in own)
+    assert "wrong sign" in mistakes and "divided by the batch" in mistakes
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.layers import layer_from_spec
+from core.layers import LAYERS, layer_from_spec
 from core.network import Network
 from core.types import Array, Arrays, ShapeError
 from tests.core.cases import frozen
@@ -178,15 +178,22 @@ def test_float32_weights_fit_a_float64_network():
     assert np.array_equal(twin.flat_params, network.flat_params.astype(np.float64))
 
 
-PICTURE = ("conv2d", "max_pool2d", "avg_pool2d", "relu", "batch_norm", "dropout", "layer_norm", "silu")
-VECTOR = ("dense", "tanh", "softmax", "batch_norm", "leaky_relu", "gelu", "layer_norm")
+PICTURE = ("conv2d", "max_pool2d", "avg_pool2d", "relu", "batch_norm", "dropout", "layer_norm", "silu", "elu")
+VECTOR = ("dense", "tanh", "softmax", "batch_norm", "leaky_relu", "gelu", "layer_norm", "softplus", "sigmoid")
+
+
+def test_stacks_are_made_of_every_layer():
+    assert {*PICTURE, *VECTOR, "flatten", "global_avg_pool2d", "reshape"} == set(LAYERS)
 
 
 @st.composite
 def stacks(draw: st.DrawFn) -> tuple[list[dict[str, object]], tuple[int, int, int], int]:
-    """Pictures, a random stack of layers for them, Flatten or a global mean, and one for vectors."""
+    """Pictures, perhaps turned round, a random stack of layers for them, Flatten or a global mean, one for vectors."""
     shape = (draw(st.integers(1, 3)), draw(st.integers(1, 9)), draw(st.integers(1, 9)))
     specs: list[dict[str, object]] = []
+    if draw(st.booleans()):
+        turned = draw(st.permutations(shape))
+        specs.append({"kind": "reshape", **dict(zip(("channels", "height", "width"), turned, strict=True))})
     for kind in draw(st.lists(st.sampled_from(PICTURE), max_size=4)):
         spec: dict[str, object] = {"kind": kind}
         if kind in ("conv2d", "max_pool2d", "avg_pool2d"):

@@ -21,7 +21,6 @@ DTYPES = {"float64": (torch.float64, np.float64), "float32": (torch.float32, np.
 
 ELEMENTWISE: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
-    "elu": F.elu,
     "silu": F.silu,
     "gelu": lambda x: F.gelu(x, approximate="tanh"),
     "sigmoid": torch.sigmoid,
@@ -61,6 +60,8 @@ def module(case: Case, layer: Layer) -> nn.Module | Callable[[Tensor], Tensor]:
             return nn.LayerNorm(case.in_shape, eps=o["eps"])
         case "leaky_relu":
             return lambda x: F.leaky_relu(x, o["negative_slope"])
+        case "elu":
+            return lambda x: F.elu(x, o["alpha"])
         case _:
             return ELEMENTWISE[case.kind]
 
