@@ -65,15 +65,14 @@ def colored_image(index: Array, table: Array, blank: Array | None = None) -> QIm
 
     Shapes: index (H, W) rows of table (256, 4); blank (H, W) of bool
     """
-    # A colour is looked up as one number: ten times as fast as its four channels.
-    pixels = np.take(np.ascontiguousarray(table).view(np.uint32)[:, 0], index)
+    # A colour is looked up as one number, 0xAARRGGBB as screens have it: ten times as fast as its four channels.
+    red, green, blue, alpha = table.astype(np.uint32).T
+    pixels = np.take(alpha << 24 | red << 16 | green << 8 | blue, index)
     if blank is not None:
         pixels[blank] = 0
     height, width = index.shape
-    made = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied)
-    # The formats of the screen, a copy too: painted twice as fast.
-    formats = QImage.Format
-    return made.convertToFormat(formats.Format_RGB32 if blank is None else formats.Format_ARGB32_Premultiplied)
+    format_ = QImage.Format.Format_RGB32 if blank is None else QImage.Format.Format_ARGB32_Premultiplied
+    return QImage(pixels.data, width, height, 4 * width, format_).copy()
 
 
 def diverging_image(array: Array, limit: float, blank: Array | None = None) -> QImage:
