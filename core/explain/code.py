@@ -30,7 +30,7 @@ _LOOPS: dict[type[Layer], dict[str, Function]] = {
 _NO_HELPERS = ("core.options", "core.types")
 """What checks and describes; everything else of the core that a function calls is part of the calculation."""
 
-_LEFT_OUT = ("_check", "_refuse", "out_shape", "batch_first", "batch_last")
+_LEFT_OUT = ("check", "_check", "_refuse", "out_shape", "batch_first", "batch_last")
 """How the names begin of what computes no number: checks, sizes, the order of axes in memory."""
 
 

@@ -136,6 +136,11 @@ def test_marked_are_the_lines_that_lead_to_the_result(function, result: str, ins
     assert inside in found and outside not in found
 
 
+def test_checks_are_no_part_of_the_calculation(plain: Step) -> None:
+    for position in range(len(plain.tape.records)):
+        assert not any(name.startswith(("check", "refuse")) for name in names(code_of_record(plain, position)))
+
+
 def test_every_number_of_the_tape_has_code_or_comes_from_outside(plain: Step) -> None:
     for position, record in enumerate(plain.tape.records):
         assert code_of_record(plain, position)[0].source == record.source
