@@ -180,6 +180,18 @@ def test_the_numerical_check_agrees(show, qtbot, position, tensor, index):
     assert inspector.explain.check.result.text().startswith("✓ agrees")
 
 
+def test_the_numerical_check_looks_at_the_number_that_is_shown(show, qtbot):
+    document = xor()
+    inspector = show(document, 7)
+    place = Place(6, "d_weight", (3, 1))
+    shown = step_of(document).tensor(6, "d_weight")
+    shown[3, 1] += 1  # as if the tape had it wrong
+    document.questions.ask(place)
+    qtbot.mouseClick(inspector.explain.check.button, Qt.MouseButton.LeftButton)
+    text = inspector.explain.check.result.text()
+    assert text.startswith("✗ does not agree") and f"{format_number(float(shown[3, 1]))} is shown" in text
+
+
 def test_a_value_has_nothing_to_check(show):
     document = xor()
     inspector = show(document, 7)

@@ -56,6 +56,11 @@ def is_gradient(step: Step, place: Place) -> bool:
 
 
 def _words(found: EntryCheck) -> str:
+    if found.verdict == "inconclusive" and found.crossed:
+        return (
+            "Computed more exactly, some value lies on the other side of a kink (of ReLU or a maximum), where the "
+            f"gradient is another one: {format_number(found.gradient)}, and {format_number(found.shown)} is shown."
+        )
     if found.verdict == "inconclusive":
         return "A kink (of ReLU or a maximum) lies within the step: the slope there is not one number."
     slope, shown = format_number(found.slope), format_number(found.shown)
