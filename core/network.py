@@ -26,6 +26,10 @@ _COPIES = 4  # parameters, gradients, and up to two arrays of optimizer memory
 _SEED = Option("seed", int, 0, minimum=0, maximum=2**63 - 1, help="Decides the start weights.")
 
 
+Placed = list[tuple[Layer, Shape]]
+"""Layers, each with the shape of the samples it is given."""
+
+
 class Observer(Protocol):
     """Is shown the tensors of one batch in the order in which they are computed; must not change them."""
 
@@ -69,10 +73,12 @@ class Network:
         dtype, seed = checked_dtype(dtype, "A network"), _SEED.check(seed, "A network")
         input_shape = checked_shape(input_shape, layer_words(0, self.layers[0]) if self.layers else "A network")
         shapes = tuple(output_shapes(self.layers, input_shape))
-        self._check_memory((input_shape, *shapes), dtype)
+        placed = list(zip(self.layers, (input_shape, *shapes), strict=False))
+        _check_parameters(placed, dtype.itemsize)
+        _check_rows(1, placed, dtype.itemsize)
         keep_freed_memory()
         self.input_shape, self.shapes = input_shape, shapes
-        for index, (layer, shape) in enumerate(self._placed()):
+        for index, (layer, shape) in enumerate(placed):
             layer.build(shape, np.random.default_rng([seed, index]), dtype, self.initializer)
         self._flatten(dtype)
 
@@ -107,24 +113,15 @@ class Network:
         return views
 
     def most_rows(self) -> int:
-        """How many rows the layers can take at once within the memory allowed; 0 where one is too many."""
-        return MEMORY_LIMIT // max(1, sum(self._sample_sizes()))
+        """How many rows the layers can take at once within the memory allowed."""
+        return MEMORY_LIMIT // max(1, sum(_sample_sizes(self._placed(), self.flat_params.itemsize)))
 
     def check_batch(self, rows: int) -> None:
         """Refuse batches of that many rows when what the layers compute for them would take too much memory.
 
         Errors: OptionError naming the largest layer
         """
-        if rows > self.most_rows():
-            sizes = self._sample_sizes()
-            index = sizes.index(max(sizes))
-            layer, shape = self._placed()[index]
-            raise OptionError(
-                f"A batch of {count(rows)} takes about {memory_text(rows * sum(sizes))} on its way through the layers, "
-                f"more than the {memory_text(MEMORY_LIMIT)} allowed. Most of it is in layer {index + 1}, "
-                f"{layer.title}, which gives {count(math.prod(self.shapes[index]))} values a sample and keeps "
-                f"{count(layer.kept_values(shape))} for the way back: make the batch or that layer smaller."
-            )
+        _check_rows(rows, self._placed(), self.flat_params.itemsize)
 
     def check_last_batch(self, samples: int, batch_size: int) -> None:
         """Refuse training on so many samples in batches of that size when the last one of an epoch would be too short.
@@ -148,15 +145,8 @@ class Network:
                 f"{count(rows(batch_size))}: {advice}."
             )
 
-    def _placed(self) -> list[tuple[Layer, Shape]]:
-        """The layers, each with the shape of the samples it is given."""
-        return list(zip(self.layers, (self.input_shape, *self.shapes[:-1]), strict=False))
-
-    def _sample_sizes(self) -> list[int]:
-        """Bytes that every layer needs for one sample: for what it gives, the gradient of that, and what it keeps."""
-        size = self.flat_params.itemsize
-        pairs = zip(self._placed(), self.shapes, strict=False)
-        return [size * (2 * math.prod(given) + layer.kept_values(shape)) for (layer, shape), given in pairs]
+    def _placed(self) -> Placed:
+        return list(zip(self.layers, (self.input_shape, *self.shapes), strict=False)) if self.shapes else []
 
     def forward(self, x: Array, training: bool = False, rng: np.random.Generator | None = None) -> Array:
         """The prediction for a batch: x (N, *input_shape) → (N, *shapes[-1])."""
@@ -209,20 +199,6 @@ class Network:
         for name, array in checked_state(self.layers, state).items():
             own[name][...] = array
 
-    def _check_memory(self, in_shapes: Sequence[Shape], dtype: np.dtype[Any]) -> None:
-        counts = [
-            sum(math.prod(s) for s in layer.param_shapes(shape).values())
-            for layer, shape in zip(self.layers, in_shapes, strict=False)
-        ]
-        size = sum(counts) * dtype.itemsize * _COPIES
-        if size > MEMORY_LIMIT:
-            index = counts.index(max(counts))
-            raise OptionError(
-                f"Layer {index + 1}, {self.layers[index].title}, would have {count(counts[index])} parameters; with "
-                f"gradients and the optimizer's memory the network takes {memory_text(size)}, more than the "
-                f"{memory_text(MEMORY_LIMIT)} allowed: make the layer smaller."
-            )
-
 
 def output_shapes(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
     """The shape of a sample after every layer; raises `ShapeError` that names the layer and the one before it."""
@@ -240,3 +216,35 @@ def output_shapes(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
             ) from error
         shapes.append(shape)
     return shapes
+
+
+def _check_parameters(placed: Placed, itemsize: int) -> None:
+    """Raise `OptionError`, naming the largest layer, when the parameters and their like take too much memory."""
+    counts = [sum(map(math.prod, layer.param_shapes(shape).values())) for layer, shape in placed]
+    size = sum(counts) * itemsize * _COPIES
+    if size > MEMORY_LIMIT:
+        index = counts.index(max(counts))
+        raise OptionError(
+            f"{layer_words(index, placed[index][0])} would have {count(counts[index])} parameters; with gradients and "
+            f"the optimizer's memory the network takes {memory_text(size)}, more than the {memory_text(MEMORY_LIMIT)} "
+            f"allowed: make the layer smaller."
+        )
+
+
+def _check_rows(rows: int, placed: Placed, itemsize: int) -> None:
+    """Raise `OptionError`, naming the largest layer, when what layers compute for a batch takes too much memory."""
+    sizes = _sample_sizes(placed, itemsize)
+    if rows * sum(sizes) > MEMORY_LIMIT:
+        index = sizes.index(max(sizes))
+        layer, shape = placed[index]
+        raise OptionError(
+            f"A batch of {count(rows)} takes about {memory_text(rows * sum(sizes))} on its way through the layers, "
+            f"more than the {memory_text(MEMORY_LIMIT)} allowed. Most of it is in layer {index + 1}, {layer.title}, "
+            f"which gives {count(math.prod(layer.out_shape(shape)))} values a sample and keeps "
+            f"{count(layer.kept_values(shape))} for the way back: make the batch or that layer smaller."
+        )
+
+
+def _sample_sizes(placed: Placed, itemsize: int) -> list[int]:
+    """Bytes that every layer needs for one sample: for what it gives, the gradient of that, and what it keeps."""
+    return [itemsize * (2 * math.prod(layer.out_shape(shape)) + layer.kept_values(shape)) for layer, shape in placed]

@@ -30,7 +30,7 @@ class Flatten(Layer):
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         self._check_input(x)
-        return x.reshape(len(x), -1), {}
+        return x.reshape(len(x), math.prod(self.in_shape)), {}
 
     def backward(
         self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None

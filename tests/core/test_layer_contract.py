@@ -250,3 +250,11 @@ def test_fewer_samples_than_a_layer_needs_are_one_too_few(case: Case):
     if fewest > 1:
         with pytest.raises(ShapeError):
             layer.forward(case.x()[: fewest - 1], True, np.random.default_rng(3))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.kind != "batch_norm"], ids=lambda case: case.name)
+def test_forward_of_no_samples_is_none(case: Case):
+    """It is for the loss to say that there is nothing to learn from."""
+    layer = case.layer()
+    y, _ = layer.forward(case.x()[:0], True, np.random.default_rng(3))
+    assert y.shape == (0, *layer.out_shape(case.in_shape))

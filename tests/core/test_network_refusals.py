@@ -224,5 +224,13 @@ def test_what_a_convolution_keeps_counts_too():
     assert network.most_rows() == 7
 
 
+def test_a_single_sample_too_large_for_memory_is_not_built_for():
+    network = network_of(layer("relu"), layer("conv2d", filters=1, kernel_size=3, padding=10**9))
+    text = message(OptionError, lambda: network.build((1, 8, 8), 0))
+    assert text.startswith("A batch of 1 takes about 8e7 TB on its way through the layers")
+    assert "layer 2, Conv2D, which gives 4e18 values a sample and keeps 1.2e19 for" in text
+    assert network.shapes == () and network.layers[1].params == {}
+
+
 def test_usual_networks_take_large_batches():
     assert all(net.network(np.float32).most_rows() > 100_000 for net in NETS)
