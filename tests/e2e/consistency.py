@@ -23,6 +23,7 @@ from app.view import View
 from app.window.main_window import MainWindow
 from core.tape import Record, Tape
 from core.types import Array, Arrays
+from core.words import memory_text
 from tests.e2e.hands import LEFT, click, readable_labels, same_array, same_bits, says
 
 MOST = 40
@@ -136,7 +137,7 @@ def _assert_card_shows(window: MainWindow, card: Card, tape: Tape, done: Done, l
         assert same_array(card.shown_y, top["y"][sample] if top else None), where
     assert same_array(card.shown_dy, bottom["dy"][sample] if bottom else None), where
     reached = index == loss_index and top is not None
-    assert content.value == (format_number(tape.loss, 2 if tape.loss >= 1e-3 else 3) if reached else "")
+    assert content.value == (format_number(tape.loss, 2) if reached else "")
     assert content.active == (last.phase if last and last.index == index else None), where
     assert content.selected == (index == document.selected_layer)
     _assert_rows_say(card, card.shown_y, card.shown_dy)
@@ -166,7 +167,9 @@ def _assert_tape_bar_shows(window: MainWindow, tape: Tape, cursor: int) -> None:
     bar, theme = window.tape_bar, current_theme()
     words = f"Start of batch {tape.step}: press Next layer."
     if cursor:
-        words = f"{cursor} of {len(tape)} · {tape.records[cursor - 1].account}"
+        tapes = window.document.tapes
+        assert tapes
+        words = f"{cursor} of {len(tape)} · {tape.records[cursor - 1].account} · tape {memory_text(tapes.current)}"
     assert bar.text == bar.accessibleDescription() == words
     image = bar.grab().toImage()
     for number, record in enumerate(tape.records):

@@ -74,7 +74,7 @@ def assert_inspector_shows(window: MainWindow, tape: Tape, cursor: int) -> None:
         assert matrix.isVisible()
         for (row, column), value in np.ndenumerate(weight):
             matrix.select(row, column)
-            assert matrix.hover_text().startswith(f"weight[{row}, {column}] = {format_number(value)} ")
+            assert matrix.hover_text() == f"weight[{row}, {column}] = {format_number(value)}"
     else:
         assert says(inspector, "has no weights")
 
