@@ -118,16 +118,13 @@ def test_one_can_travel_away_from_a_network_that_cannot_go_on() -> None:
     )
     run(document, 10, keep_every=2)
     document.edit("rate", optimizer={"kind": "sgd", "learning_rate": 1e6})
-    while not document.problem:
-        state = document.begin_run()
-        assert state is not None
-        document.end_run(state)
-    problem, steps = document.problem, document.steps_done
-    assert problem
+    while not tape_of(document).refused:
+        document.next_batch()
+    refused, steps = tape_of(document), document.steps_done
     document.travel(4)
-    assert document.tape is not None and document.problem == "" and document.steps_done == 4
+    assert not tape_of(document).refused and document.steps_done == 4
     document.back_to_now()
-    assert (document.problem, document.steps_done) == (problem, steps)
+    assert tape_of(document) is refused and document.steps_done == steps
 
 
 def test_stepping_in_the_past_repeats_the_course_and_leaves_the_curve_alone() -> None:

@@ -34,12 +34,12 @@ def window(open_window: Opener, qtbot: QtBot) -> MainWindow:
 
 
 def leaving(document: Document) -> tuple[float, Tape]:
-    """The largest norm of the first steps of plain training, and the step that goes beyond it."""
+    """A little more than the largest norm of the first steps of plain training, and the step that goes beyond it."""
     trainer = twin(document)
-    high = max(gradient_norm(trainer.record_step(), WHOLE) for _ in range(FIRST))
+    high = float(f"{1.01 * max(gradient_norm(trainer.record_step(), WHOLE) for _ in range(FIRST)):.6f}")
     while gradient_norm(tape := trainer.record_step(), WHOLE) <= high:
         pass
-    return float(f"{high:.6f}"), tape
+    return high, tape
 
 
 def watch(qtbot: QtBot, window: MainWindow, high: float) -> None:
