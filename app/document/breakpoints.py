@@ -13,6 +13,7 @@ from psygnal import Signal
 from core.norms import NormRange, first_left, norm_of
 from core.tape import Phase, Record, Tape
 from core.types import Arrays
+from core.words import parameter_words
 
 _DIRECTIONS: dict[Phase, str] = {
     "forward": "forward of {}",
@@ -32,7 +33,13 @@ class RecordBreak:
 
     def words(self) -> str:
         """What it waits for: "backward of layer 2, Dense"."""
-        thing = self.name if self.phase in ("loss", "update") else f"layer {self.index + 1}, {self.name}"
+        match self.phase:
+            case "loss":
+                thing = self.name
+            case "update":
+                thing = parameter_words(self.name)
+            case _:
+                thing = f"layer {self.index + 1}, {self.name}"
         return _DIRECTIONS[self.phase].format(thing)
 
 

@@ -51,6 +51,7 @@ class Arrangement(QObject):
         inspector.title_changed.connect(self.docks[Inspector].header.title.setText)
         for panel in (Curves, Boundary, Predictions, GradientFlow):
             self._add(panel(document), bottom)
+        self.panel(GradientFlow).gradients_wanted.connect(inspector.show_gradients)
         for other in (Predictions, GradientFlow):
             window.tabifyDockWidget(self.docks[Boundary], self.docks[other])
         self._add(Diagnostics(document), Qt.DockWidgetArea.RightDockWidgetArea)

@@ -74,7 +74,4 @@ class TrainingDialogs(QObject):
     def _apply(self) -> None:
         self._run_control.evaluation_share = self.settings.evaluation_share
         self._document.course.snapshots.budget = self.settings.history_bytes
-        if Precision.digits != self.settings.digits:
-            Precision.digits = self.settings.digits
-            # Everything that shows numbers follows the selection.
-            self._document.selection_changed.emit()
+        Precision.choose(self.settings.digits)

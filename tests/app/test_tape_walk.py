@@ -228,7 +228,7 @@ def test_next_batch_stops_at_a_breakpoint_on_its_way(document: Document):
         notes.append(document.walk.note)
     assert places == [(1, 4), (1, 9), (1, LENGTH), (2, 4), (2, 9), (2, LENGTH)]
     assert notes[2] == notes[5] == "" and "Mean squared" not in notes[1]
-    assert notes[1] == notes[4] == "Stopped at the breakpoint: update of 0.bias."
+    assert notes[1] == notes[4] == "Stopped at the breakpoint: update of the bias of layer 1."
     assert len(document.history.losses) == 2
 
 
@@ -295,7 +295,7 @@ def test_a_breakpoint_is_set_and_removed(document: Document):
         "forward of layer 1, Dense",
         tape_of(document).records[3].name,
         "backward of layer 2, Tanh",
-        "update of 0.bias",
+        "update of the bias of layer 1",
     ]
     points.remove(points.items[1])
     assert len(points.items) == 3
