@@ -1,10 +1,11 @@
 """The share of every sample in a number, with what the samples look like: images, or dots in the plane."""
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
@@ -70,8 +71,11 @@ def test_in_the_plane_a_sample_is_a_dot_with_its_coordinates(view: SharesView) -
         right, up = (x[sample].astype(float) + 1.2) / 2.4
         return QPointF(room.left() + right * room.width(), room.bottom() - up * room.height())
 
+    def beside(sample: int) -> QPointF:
+        return dot(sample) + QPointF(2, 1)
+
     for sample in (2, 5, 1):
-        click(view, lambda sample=sample: dot(sample) + QPoint(2, 1).toPointF())
+        click(view, partial(beside, sample))
     assert chosen == [2, 5, 1]
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import linecache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ LAYERS = (
 CONV, RELU, POOL, FLATTEN, DROPOUT, DENSE = range(6)
 
 
-def step(**choices: object) -> Step:
+def step(**choices: Any) -> Step:
     rng = np.random.default_rng(3)
     x, t = rng.normal(size=(12, 1, 6, 6)).astype(np.float32), np.arange(12) % 3
     data = Dataset("noise", x, t, x, t, ("a", "b", "c"))

@@ -131,8 +131,9 @@ def bring_into_view(widget: QWidget) -> None:
     while parent is not None:
         if isinstance(parent, QScrollArea):
             parent.ensureWidgetVisible(widget)
-            if widget.height() > parent.viewport().height():
-                parent.verticalScrollBar().setValue(widget.mapTo(parent.widget(), QPoint()).y())
+            content = parent.widget()
+            if content is not None and widget.height() > parent.viewport().height():
+                parent.verticalScrollBar().setValue(widget.mapTo(content, QPoint()).y())
         parent = parent.parentWidget()
     QApplication.processEvents()
 
