@@ -240,8 +240,8 @@ class Adam(Optimizer):
         if self.weight_decay:
             grad = self._decay(name, param, grad)
         m, v = self.memory["m"][name], self.memory["v"][name]
-        # m ← β₁ m + (1 − β₁) g, written so that the smaller share is that of the difference: the other way round, a
-        # gradient much smaller than the mean before it would be lost in rounding.
+        # m ← β₁ m + (1 − β₁) g, written m + (1 − β₁)(g − m) if it forgets slowly and g − β₁(g − m) if quickly: the
+        # other way round, rounding would lose a gradient that is much smaller than those before it.
         np.subtract(grad, m, out=scratch)
         if self.beta1 > 0.5:
             scratch *= 1 - self.beta1
@@ -249,10 +249,14 @@ class Adam(Optimizer):
         else:
             scratch *= self.beta1
             np.subtract(grad, scratch, out=m)
-        # v ← β₂ v + (1 − β₂) g²
-        v *= self.beta2
+        # v ← β₂ v + (1 − β₂) g², written v + (1 − β₂)(g² − v) if it forgets slowly, which is a little faster
         np.multiply(grad, grad, out=scratch)
-        scratch *= 1 - self.beta2
+        if self.beta2 > 0.5:
+            scratch -= v
+            scratch *= 1 - self.beta2
+        else:
+            scratch *= 1 - self.beta2
+            v *= self.beta2
         v += scratch
         # θ ← θ − size · m / (√v/√(1 − β₂ᵗ) + eps) with size = learning_rate/(1 − β₁ᵗ), which is divided into the
         # denominator's two numbers to save a pass over memory. eps joins after the bias correction, as in the paper.

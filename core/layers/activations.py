@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from core.layers.base import Elementwise, Layer
+from core.layers.constants import ONE, ZERO
 from core.types import Array, Arrays, Shape
 
 
@@ -35,7 +36,7 @@ class Sigmoid(Elementwise):
             return None, {}
         y = cache["y"]
         self._check_gradient(dy, y.shape)
-        return dy * (y * (1 - y)), {}
+        return dy * (y * (ONE - y)), {}
 
 
 @dataclasses.dataclass(eq=False)
@@ -63,7 +64,7 @@ class Tanh(Elementwise):
             return None, {}
         y = cache["y"]
         self._check_gradient(dy, y.shape)
-        return dy * (1 - y * y), {}
+        return dy * (ONE - y * y), {}
 
 
 @dataclasses.dataclass(eq=False)
@@ -110,8 +111,8 @@ def sigmoid(x: Array) -> Array:
 def sigmoid_from(x: Array, e: Array) -> Array:
     """σ(x) where e = exp(−|x|) is known already; `e` is used up."""
     # exp of a negative number cannot overflow: σ(x) = 1/(1+e) for x ≥ 0 and e/(1+e) for x < 0, with e ≤ 1.
-    y = np.maximum(e, x >= 0)
-    e += 1
+    y = np.maximum(e, x >= ZERO)
+    e += ONE
     y /= e
     return y
 

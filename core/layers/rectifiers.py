@@ -9,6 +9,7 @@ import numpy as np
 from core.layers.activations import sigmoid
 from core.layers.base import Elementwise
 from core.layers.choose import choose, keep
+from core.layers.constants import INFINITY, ZERO
 from core.options import option
 from core.types import Array, Arrays
 
@@ -32,7 +33,7 @@ class ReLU(Elementwise):
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         self._check_input(x)
         # clip with a far bound is three times as fast as np.maximum against a number, and the same.
-        y = x.clip(0.0, math.inf)
+        y = x.clip(ZERO, INFINITY)
         return y, {"y": y}
 
     def backward(
@@ -42,7 +43,7 @@ class ReLU(Elementwise):
             return None, {}
         y = cache["y"]
         self._check_gradient(dy, y.shape)
-        return keep(y > 0, dy), {}
+        return keep(y > ZERO, dy), {}
 
 
 @dataclasses.dataclass(eq=False)

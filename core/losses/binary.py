@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from core.layers.activations import sigmoid, sigmoid_from
+from core.layers.constants import ZERO
 from core.losses.base import Loss, mean_of_others, total
 from core.types import Array, DataError
 
@@ -80,7 +81,7 @@ class BCEWithLogits(BinaryLoss):
 
     def _elementwise(self, logits: Array, target: Array, e: Array) -> Array:
         # e = exp(−|x|) cannot overflow, unlike the exp in −log σ(x) written out.
-        return np.maximum(logits, 0) - logits * target + np.log1p(e)
+        return np.maximum(logits, ZERO) - logits * target + np.log1p(e)
 
     def probabilities(self, prediction: Array) -> Array:
         return sigmoid(prediction)

@@ -1,6 +1,6 @@
 """Adam in float32 against its paper's formula in float64, where rounding shows: betas near 0, falling gradients.
 
-Written m + (1 − β)(g − m), a mean that forgets at once still remembers the rounding errors of a large gradient.
+Written m + (1 − β)(g − m), a mean that forgets at once still remembers the rounding error of a large gradient.
 """
 
 import math
