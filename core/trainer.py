@@ -20,7 +20,7 @@ from core.penalties import NoPenalty, Penalty, penalised
 from core.recording import Recorder
 from core.schedules import ConstantRate, Schedule
 from core.tape import Tape
-from core.types import Array, Arrays, DataError, OptionError, ShapeError, StateError
+from core.types import Array, Arrays, DataError, OptionError, ShapeError, StateError, shape_text
 
 _ORDER_STREAM, _LAYER_STREAM = 1, 2  # streams of a seed, apart from those of the start weights, which are [seed, layer]
 _FLAT = "flat"  # the name under which the optimizer sees all parameters at once
@@ -54,6 +54,13 @@ class Trainer:
     ) -> None:
         if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
             raise OptionError(f"Training: batch_size must be a whole number of at least 1, not {batch_size!r}.")
+        if not network.input_shape:
+            raise OptionError("Training: the network has no weights yet: build it for the data first.")
+        if network.input_shape != data.input_shape:
+            raise ShapeError(
+                f"The network was built for samples of {shape_text(network.input_shape)}, and those of {data.title} "
+                f"are {shape_text(data.input_shape)}: build it for the data."
+            )
         for part, x, t in (("train", data.x_train, data.t_train), ("test", data.x_test, data.t_test)):
             if not len(x):
                 raise DataError(f"{data.title} has no samples to {part} with.")
@@ -64,6 +71,7 @@ class Trainer:
         self.data = data
         self.batch_size = min(batch_size, len(data.x_train))
         network.check_batch(self.batch_size)
+        network.check_last_batch(len(data.x_train), self.batch_size)
         self.seed = seed
         self.schedule = schedule or ConstantRate()
         self.penalty = penalty or NoPenalty()
@@ -166,7 +174,7 @@ class Trainer:
         """
         x, target, labels = self._part(part)
         total, outputs = 0.0, []
-        for rows in _slices(len(x)):
+        for rows in self._slices(len(x)):
             loss, output = self._answer(x[rows], target[rows])
             total += loss
             outputs.append(output)
@@ -189,7 +197,7 @@ class Trainer:
     def predict(self, part: str = "test") -> Array:
         """The network's output for every row of "test" or "train", (N, outputs): what top-k accuracy asks for."""
         x = self._part(part)[0]
-        return np.concatenate([self.network.forward(x[rows]) for rows in _slices(len(x))])
+        return np.concatenate([self.network.forward(x[rows]) for rows in self._slices(len(x))])
 
     def optimizer_memory(self) -> dict[str, Arrays]:
         """Copies of what the optimizer remembers, by slot and by the parameters' names."""
@@ -333,6 +341,11 @@ class Trainer:
             return self.data.x_train, self._t_train, self.data.t_train
         return self.data.x_test, self._t_test, self.data.t_test
 
+    def _slices(self, size: int) -> Iterator[slice]:
+        step = max(1, min(_EVALUATION_ROWS, self.network.most_rows()))
+        for start in range(0, size, step):
+            yield slice(start, start + step)
+
     def _encode(self, targets: Array) -> Array:
         shape, loss = self.network.shapes[-1] if self.network.shapes else self.data.input_shape, self.network.loss
         if len(shape) != 1:
@@ -359,8 +372,3 @@ class Trainer:
 
 def _copies(arrays: Arrays) -> Arrays:
     return {name: array.copy() for name, array in arrays.items()}
-
-
-def _slices(size: int) -> Iterator[slice]:
-    for start in range(0, size, _EVALUATION_ROWS):
-        yield slice(start, start + _EVALUATION_ROWS)

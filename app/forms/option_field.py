@@ -133,9 +133,9 @@ def parse(text: str, option: Option) -> Any:
     for kind in (int, float):
         try:
             number = kind(text)
-        except ValueError:
+            if option.type is float:
+                return float(number)
+        except (ValueError, OverflowError):  # of a whole number with more digits than a float has room for
             continue
-        if option.type is float:
-            return float(number)
         return int(number) if isinstance(number, float) and number.is_integer() else number
     return text

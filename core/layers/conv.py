@@ -82,7 +82,9 @@ class Conv2D(Layer):
     def backward(
         self, dy: Array, cache: Arrays, need_dx: bool = True, out: Arrays | None = None
     ) -> tuple[Array | None, Arrays]:
-        n, filters, oh, _ = dy.shape
+        filters, oh, ow = self.out_shape(self.in_shape)
+        n = cache["strips"].shape[2] // ow
+        self._check_gradient(dy, (n, filters, oh, ow))
         dy = batch_last(dy).reshape(filters, oh, -1)
         grads = out or {name: np.empty_like(param) for name, param in self.params.items()}
         # d_weight[(i, c, j), f] = Σ_r Σ_sn windows[r, (i, c, j), (s, n)] dy[f, r, (s, n)], a product for every row r

@@ -113,6 +113,7 @@ class MaxPool2D(Pool2D):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
+        self._check_gradient(dy, cache["y"].shape)
         x, y = batch_last(cache["x"]), batch_last(cache["y"])
         return batch_first(self._collect(self._winners(x, y, batch_last(dy)), x.shape, dy.dtype)), {}
 
@@ -168,6 +169,7 @@ class AvgPool2D(Pool2D):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
+        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
         share = batch_last(dy) / self.kernel_size**2
         windows = self._windows(self.in_shape[1:], share.shape[1:3])
         parts = ((inputs, share[outputs]) for outputs, inputs in windows)
@@ -202,6 +204,7 @@ class GlobalAvgPool2D(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
+        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
         channels, height, width = self.in_shape
         dx = np.empty((channels, height, width, len(dy)), dy.dtype)
         dx[...] = (dy.T / (height * width))[:, None, None, :]

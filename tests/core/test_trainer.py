@@ -1,8 +1,11 @@
 """The trainer: which rows, in which order, one step on them, evaluation, and going on later exactly as before."""
 
 import copy
+import dataclasses
+import math
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ from core.datasets.base import Dataset
 from core.optimizers import optimizer_from_spec
 from core.schedules import Schedule
 from core.trainer import Trainer
-from core.types import ChainruleError, DataError, OptionError, StateError
+from core.types import ChainruleError, DataError, OptionError, ShapeError, StateError
 from tests.core.networks import BATCH_NORM, CROSS_ENTROPY, DENSE, DROPOUT, REGRESSION, XOR, Net, layer
 from tests.core.training import ADAM, MOMENTUM, TRAINED, dataset, everything, same_bits, trainer
 
@@ -290,3 +293,40 @@ def test_two_trainers_share_nothing():
     before = everything(second)
     first.train_step()
     assert same_bits(everything(second), before)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "words"),
+    [(0, "at least 1"), (2.5, "whole number"), (True, "whole number"), (math.nan, "whole number")],
+)
+def test_a_batch_size_that_is_no_number_of_rows_is_refused(batch_size: Any, words: str):
+    with pytest.raises(OptionError, match=words):
+        trainer(DENSE, batch_size=batch_size)
+
+
+def test_data_that_do_not_fit_the_network_or_themselves_are_refused():
+    data, net = dataset(DENSE), DENSE.network(np.float32)
+    unbuilt = type(net)(net.layers, net.loss)
+    with pytest.raises(OptionError, match="no weights yet"):
+        Trainer(unbuilt, optimizer_from_spec(ADAM), data, 8, 1)
+    short = dataclasses.replace(data, t_train=data.t_train[:-1])
+    with pytest.raises(DataError, match=f"{len(data.x_train)} samples to train with, but {len(short.t_train)} targets"):
+        Trainer(net, optimizer_from_spec(ADAM), short, 8, 1)
+    wide = dataclasses.replace(data, x_train=np.zeros((len(data.x_train), 99), np.float32))
+    with pytest.raises(ShapeError, match="are 99: build it for the data"):
+        Trainer(net, optimizer_from_spec(ADAM), wide, 8, 1)
+
+
+def test_a_last_batch_of_one_row_is_refused_before_the_training_where_it_has_no_variance():
+    with pytest.raises(OptionError, match="the last batch has only 1: choose another batch size, such as 21"):
+        trainer(BATCH_NORM, batch_size=22)
+    assert trainer(BATCH_NORM, batch_size=21).batches_per_epoch == 2
+
+
+def test_a_state_without_the_memory_of_another_kind_of_optimizer():
+    adam, sgd = trainer(DENSE), trainer(DENSE, MOMENTUM)
+    adam.train_step()
+    suited = sgd.suited(adam.state())
+    sgd.restore(suited)
+    assert sgd.steps == 1 and sgd.optimizer.steps == 0 and not sgd.optimizer.memory["velocity"]
+    assert adam.suited(adam.state())["optimizer"]["memory"].keys() == {"m", "v"}
