@@ -92,7 +92,7 @@ def test_next_and_back_walk_through_sub_steps(document: Document):
     before = tape_of(document)
     walk.step_into()
     names = [step.name for step in walk.substeps]
-    assert names == ["p", "loss of each", "loss", "p − t", "dx"] and walk.position == 0
+    assert names == ["p", "loss of each", "loss", "p − t", "dy"] and walk.position == 0
     seen = [walk.substep]
     for _ in names[1:]:
         walk.next()
