@@ -83,7 +83,9 @@ def open_tab(inspector: Inspector, page: View) -> None:
     if inspector.tabs.currentIndex() != index:
         QTest.mouseClick(bar, LEFT, pos=bar.tabRect(index).center())
     assert page.isVisible()
-    QApplication.processEvents()  # what was resized finds its places
+    for _ in range(2):  # what was resized finds its place, and then what lies below it
+        QApplication.processEvents()
+        page.grab()
 
 
 def cell_of(view: GridView, index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int]:
