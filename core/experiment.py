@@ -52,9 +52,8 @@ class Experiment:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        BATCH_SIZE.check(self.batch_size, "Training")
-        EPOCHS.check(self.epochs, "Training")
-        SEED.check(self.seed, "Training")
+        for option in (BATCH_SIZE, EPOCHS, SEED):
+            object.__setattr__(self, option.name, option.check(getattr(self, option.name), "Training"))
         self.source()
         optimizer_from_spec(self.optimizer)
         schedule_from_spec(self.schedule)

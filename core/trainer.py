@@ -135,7 +135,7 @@ class Trainer:
                 x=x,
                 target=target,
                 loss=loss,
-                learning_rate=self.optimizer.learning_rate,
+                learning_rate=self.schedule.rate(self.learning_rate, step - 1),
                 params_before=before,
                 params_after=after,
                 buffers_before=buffers_before,

@@ -107,7 +107,7 @@ class Moving(Shown):
         assert self.trainer
         for part, rows in (("train", self.data.x_train), ("test", self.data.x_test)):
             if len(rows) <= CHEAP_EVALUATION:
-                self.history.evaluations[part][self.trainer.steps] = self.trainer.evaluate(part)
+                self.history.add_evaluations(part, {self.trainer.steps: self.trainer.evaluate(part)})
 
     @property
     def lacks_evaluation(self) -> bool:
@@ -182,6 +182,8 @@ class Moving(Shown):
                 self.batch_start()  # the run repeats this batch, and leaves the later curve from here on
             else:
                 self.next_batch()  # a batch that was begun is finished here: the curves need its loss
+                if stepper.tape.refused:
+                    return None
         state = stepper.state_at_cursor()
         self._leave_later(state["steps"])
         self._note_options(state["steps"])

@@ -19,7 +19,6 @@ from core.datasets.base import Dataset
 from core.experiment import Experiment
 from core.explain.scene import Step
 from core.layers import layer_from_spec
-from core.metrics import Evaluation
 from core.network import Network, output_shapes
 from core.tape import Record, Tape
 from core.trainer import Trainer
@@ -55,6 +54,8 @@ class Shown:
         self.sample = 0
         self.whole_batch = False  # pictures show the mean over the batch instead of `sample`
         self._standing = Standing()
+        # Before anybody draws: the places asked for have to follow their records to another tape.
+        self.position_changed.connect(self._know_tape)
         self._announced = data
 
     @property
@@ -149,10 +150,6 @@ class Shown:
         except ShapeError:
             return self.data.input_shape
 
-    def shown_evaluation(self) -> tuple[int, Evaluation] | None:
-        """The newest evaluation on test data that is not later than the cursor."""
-        return self.history.evaluation_at(self.steps_done)
-
     # Selection
 
     def select_layer(self, index: int) -> None:
@@ -184,6 +181,9 @@ class Shown:
             self.sample = min(self.sample, len(self.tape.rows) - 1)
 
     # Telling
+
+    def _know_tape(self) -> None:
+        self.questions.know(self.tape)
 
     @contextlib.contextmanager
     def _one_move(self) -> Iterator[None]:

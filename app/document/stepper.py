@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from app.document.snapshots import state_arrays
 from core.explain.scene import Step
 from core.health import NonFiniteError
 from core.tape import Tape
@@ -231,8 +232,7 @@ def _out_of_memory(trainer: Trainer) -> OptionError:
 
 def _size(tape: Tape, state: dict[str, Any]) -> int:
     """Bytes that a tape and the state before it hold on to, each array counted once, with the objects around them."""
-    kept = [tape.x, *state["weights"].values()]
-    kept += [array for memory in state["optimizer"]["memory"].values() for array in memory.values()]
+    kept = [tape.x, *state_arrays(state)]
     for record in tape.records:
         kept += [*record.tensors.values(), *record.cache.values()]
     seen: dict[int, Array] = {id(array): array for array in kept}

@@ -72,8 +72,6 @@ class Curves(View):
         document, course = self.document, self.document.course
         self.note_changed.emit(NOTE)
         self._stands = self._standing()
-        if self._lines is None or self._lines.history is not document.history:
-            self._lines = Lines(document.history, with_accuracy=not document.data.is_regression)
         self.legend.show_runs(course.past_runs)
         self.plot.set_marks(course.marks)
         self.plot.set_marker(document.steps_done if self._show_curves() else None)
@@ -138,7 +136,9 @@ class Curves(View):
 
     def _show_curves(self, *, all_named: bool = False) -> bool:
         """Show this run and those before it; returns whether there is anything of this one."""
-        assert self._lines
+        document = self.document
+        if self._lines is None or self._lines.history is not document.history:
+            self._lines = Lines(document.history, with_accuracy=not document.data.is_regression)
         curves = self._lines.curves(with_rate=self.rate.isChecked())
         self.plot.show_series({**self._past_curves(all_named), **curves})
         return bool(curves)

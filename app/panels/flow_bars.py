@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, 
 from PySide6.QtWidgets import QWidget
 
 from app.panels.reached import NORM_HELP, RATIO_HELP
-from app.plots.base import PaintedView, line_height, outline, small_font
+from app.plots.base import PaintedView, is_plain, line_height, outline, small_font
 from app.plots.numbers import MINUS, format_number
 from app.theme import current_theme
 
@@ -107,20 +107,21 @@ class FlowBars(PaintedView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and down go from row to row, Enter chooses."""
         key = Qt.Key(event.key())
-        if not self._takes(key):
+        if not self._takes(event):
             super().keyPressEvent(event)
         elif key in _WAYS:
             at = 0 if self._walked is None else self._walked + _WAYS[key]
             self._walked = max(0, min(at, len(self._rows) - 1))
             self.setAccessibleDescription(_words(self._rows[self._walked]))
             self.update()
-        elif self._walked is not None:
+        else:
+            assert self._walked is not None
             self.row_chosen.emit(self._rows[self._walked])
 
     def event(self, event: QEvent) -> bool:
         """The keys that walk here do not step through the tape meanwhile."""
         is_override = event.type() == QEvent.Type.ShortcutOverride
-        if is_override and isinstance(event, QKeyEvent) and self._takes(Qt.Key(event.key())):
+        if is_override and isinstance(event, QKeyEvent) and self._takes(event):
             event.accept()
             return True
         return super().event(event)
@@ -129,8 +130,11 @@ class FlowBars(PaintedView):
         """As high as its rows are at ease."""
         return QSize(360, int(_LARGEST_ROW * max(len(self._rows), 4) + 2 * _MARGIN))
 
-    def _takes(self, key: Qt.Key) -> bool:
-        return bool(self._rows) and not self._message and key in {*_WAYS, *_CHOICE}
+    def _takes(self, event: QKeyEvent) -> bool:
+        """Whether a key means something here; a choice does only where the keyboard stands at a row."""
+        if not self._rows or self._message or not is_plain(event):
+            return False
+        return event.key() in _WAYS or (event.key() in _CHOICE and self._walked is not None)
 
     def _current(self) -> FlowRow | None:
         """The row that is spoken of: under the pointer, else where the keyboard stands."""

@@ -44,6 +44,7 @@ class FilterView(MosaicView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._called, self._channels = "", 1
+        self._marked: MosaicPlace | None = None
         self._a_number_a_pixel = False
 
     def set_filters(self, array: Array, name: str) -> None:
@@ -59,12 +60,18 @@ class FilterView(MosaicView):
 
     def mark_entry(self, index: tuple[int, ...] | None) -> None:
         """Mark an entry by its index in the array, and show where it is; None clears the mark."""
-        if index is None:
+        place = None
+        if index is not None:
+            at = index[0] if self._a_number_a_pixel else index[0] * self._channels + index[1]
+            place = MosaicPlace(at, *index[-2:])
+        if place == self._marked:
+            return  # a person may have scrolled or zoomed elsewhere since
+        self._marked = place
+        if place is None:
             self.select_map(None)
             self.show_cell(-1, -1)
         else:
-            at = index[0] if self._a_number_a_pixel else index[0] * self._channels + index[1]
-            self.reveal_entry(MosaicPlace(at, *index[-2:]))
+            self.reveal_entry(place)
 
     def hover_text(self) -> str:
         """`weight[3, 0, 1, 2] = −0.01874  (filter 3, channel 0, row 1, column 2)`."""

@@ -51,6 +51,7 @@ class WeightsTab(View):
         self.choice = "Value"
         self._inside: Inside | None = None
         self._names: list[str] = []  # of the parameters that are shown
+        self._is_asked = False  # whether the marks are those of a question
         self.matrix, self.bias = MatrixView(), VectorView()
         self.filters, self.filter_gradients = FilterView(), FilterView()
         self.sentence = QLabel()
@@ -101,12 +102,13 @@ class WeightsTab(View):
 
     def _mark_asked(self) -> None:
         """Mark the entry that is being explained, whoever asked for it."""
-        place = self.document.questions.current
-        if place is None:
-            return
-        name = parameter_at(self.document, place)
+        place, was_asked = self.document.questions.current, self._is_asked
+        self._is_asked = place is not None
+        if not self._is_asked and not was_asked:
+            return  # what is marked is where a person walked
+        name = None if place is None else parameter_at(self.document, place)
         for number, shown in enumerate(self._names):
-            index = place.index if shown == name else None
+            index = place.index if place is not None and shown == name else None
             for view in self._views_of(number):
                 view.mark_entry(index)
 

@@ -7,7 +7,7 @@ data arrives under a pointer that rests.
 from functools import cache
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.theme import SMALL_POINT_SIZE, current_theme, mono_font, theme_changed, ui_font
@@ -139,6 +139,11 @@ def outline(painter: QPainter, rect: QRectF, color: str, width: float = 2.0) -> 
     painter.drawRect(rect)
     painter.setPen(QPen(QColor(color), width))
     painter.drawRect(rect.adjusted(-width / 2, -width / 2, width / 2, width / 2))
+
+
+def is_plain(event: QKeyEvent) -> bool:
+    """Whether a key was pressed by itself; with Shift, Control and the like it may be a command of the window."""
+    return event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
 
 
 def moved_far(start: QPointF, end: QPointF) -> bool:

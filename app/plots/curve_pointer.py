@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from app.plots.base import is_plain
 from app.plots.curve_canvas import CurveCanvas
 
 _PAGE = 0.1
@@ -16,7 +17,7 @@ _WAYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _PAGES = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
 _ENDS = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: 1}
 _CHOICE = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}
-_KEYS = {*_WAYS, *_PAGES, *_ENDS, *_CHOICE}
+_MOVES = {*_WAYS, *_PAGES, *_ENDS}
 
 
 class CurvePointer(QObject):
@@ -43,6 +44,8 @@ class CurvePointer(QObject):
         self._timer.timeout.connect(self._click)
         canvas.scene().sigMouseMoved.connect(self._mouse_moved)
         canvas.scene().sigMouseClicked.connect(self._mouse_clicked)
+        # By Tab alone: whoever clicked a step to go there wants to walk along the tape from there.
+        canvas.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         canvas.viewport().installEventFilter(self)
         canvas.installEventFilter(self)
 
@@ -55,7 +58,7 @@ class CurvePointer(QObject):
             step = self._canvas.left.mapSceneToView(self._canvas.mapToScene(event.pos())).x()
             QToolTip.showText(event.globalPos(), self._tip(step), self._canvas)
             return True
-        elif isinstance(event, QKeyEvent) and event.key() in _KEYS and self.ends is not None:
+        elif isinstance(event, QKeyEvent) and self.ends is not None and self._is_own(event):
             if event.type() == QEvent.Type.ShortcutOverride:
                 event.accept()
                 return True
@@ -64,11 +67,16 @@ class CurvePointer(QObject):
                 return True
         return super().eventFilter(watched, event)
 
+    def _is_own(self, event: QKeyEvent) -> bool:
+        """Whether a key means something here; a choice does only while a step is pointed at."""
+        if not is_plain(event):
+            return False
+        return event.key() in _MOVES or (event.key() in _CHOICE and self._canvas.cross.isVisible())
+
     def _take_key(self, key: Qt.Key, ends: tuple[float, float]) -> None:
         cross, marker = self._canvas.cross, self._canvas.marker
         if key in _CHOICE:
-            if cross.isVisible():
-                self.step_clicked.emit(cross.value())
+            self.step_clicked.emit(cross.value())
             return
         first, last = self._canvas.left.viewRange()[0]
         low, high = max(ends[0], first), min(ends[1], last)

@@ -180,12 +180,12 @@ def test_steps_epochs_losses_and_evaluations_are_counted() -> None:
         losses.append(trainer.train_step())
         document.next_batch()
         assert (document.steps_done, document.epochs_done) == (done, done // 3)
-        assert document.shown_evaluation() == (done, trainer.evaluate())
+        assert document.history.evaluation_at(document.steps_done) == (done, trainer.evaluate())
     assert list(document.history.losses) == losses
     assert list(document.history.evaluations["train"]) == list(range(1, 8))
     batches_back(document, 4)
     assert document.steps_done == 3
-    assert document.shown_evaluation() == (3, document.history.evaluations["test"][3])
+    assert document.history.evaluation_at(document.steps_done) == (3, document.history.evaluations["test"][3])
     assert list(document.history.losses) == losses  # stepping back forgets nothing
 
 

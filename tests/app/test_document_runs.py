@@ -46,7 +46,7 @@ def test_a_run_elsewhere_ends_as_plain_training_does(make: Maker) -> None:
     assert document.steps_done == 7 and document.cursor == len(tape_of(document))
     assert_same(document.weights(), trainer.network.state_dict())
     assert list(document.history.losses) == losses
-    assert document.shown_evaluation() == (7, trainer.evaluate())
+    assert document.history.evaluation_at(document.steps_done) == (7, trainer.evaluate())
     document.next_batch()
     trainer.train_step()
     assert_same(document.weights(), trainer.network.state_dict())

@@ -58,12 +58,12 @@ def test_what_does_not_concern_the_weights_keeps_them_and_all_that_was_done(chan
     document = with_memory()
     batches(document, 4)
     weights, tape = copies(document.weights()), document.tape
-    losses, found = list(document.history.losses), document.shown_evaluation()
+    losses, found = list(document.history.losses), document.history.evaluation_at(document.steps_done)
     document.edit("change", **changes)
     assert document.problem == ""
     assert_same(document.weights(), weights)
     assert document.tape is tape and document.cursor == len(tape_of(document)) and document.steps_done == 4
-    assert list(document.history.losses) == losses and document.shown_evaluation() == found
+    assert list(document.history.losses) == losses and document.history.evaluation_at(document.steps_done) == found
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def let_qt_work() -> None:
 def wait_for(qtbot: QtBot, document: Document, steps: int) -> None:
     qtbot.waitUntil(lambda: steps in document.history.evaluations["test"])
     trainer = twin(document, steps)
-    assert document.shown_evaluation() == (steps, trainer.evaluate())
+    assert document.history.evaluation_at(document.steps_done) == (steps, trainer.evaluate())
     assert_same(document.weights(), trainer.network.state_dict())
 
 
@@ -71,7 +71,7 @@ def test_after_a_pause_the_accuracy_is_that_of_what_is_shown(
     idle: IdleEvaluation, document: Document, qtbot: QtBot, steps: int
 ) -> None:
     run(document, steps - 1)
-    assert document.shown_evaluation() is None
+    assert document.history.evaluation_at(document.steps_done) is None
     ears = Ears(document)
     wait_for(qtbot, document, steps)
     assert ears.heard() == {"history_changed": 1}
@@ -96,7 +96,7 @@ def test_what_is_known_is_not_evaluated_again(idle: IdleEvaluation, document: Do
     document.end_run(twin(document, 2 * BATCHES - 1).state())
     document.history.evaluations["test"][2 * BATCHES] = found
     let_qt_work()
-    assert document.shown_evaluation() == (2 * BATCHES, found) and endless == []
+    assert document.history.evaluation_at(document.steps_done) == (2 * BATCHES, found) and endless == []
 
 
 CHANGES: dict[str, Callable[[Document], object]] = {
@@ -164,7 +164,7 @@ def test_recording_ahead_waits_for_it(
         batches(document, BATCHES)
         qtbot.waitUntil(lambda: document.tapes is not None and document.tapes.kept == BATCHES + 1)
     assert kept == [BATCHES] * 13
-    assert document.shown_evaluation() == (BATCHES, wanted.evaluate())
+    assert document.history.evaluation_at(document.steps_done) == (BATCHES, wanted.evaluate())
     assert_same(document.weights(), wanted.network.state_dict())
 
 

@@ -119,4 +119,4 @@ def test_a_batch_is_done_though_nothing_can_be_measured_afterwards(monkeypatch: 
     assert ears.heard()["history_changed"] == 2 and document.history.evaluations["test"] == {}
     monkeypatch.undo()
     batches(document, 1)
-    assert document.shown_evaluation() == (3, twin(document, 3).evaluate())
+    assert document.history.evaluation_at(document.steps_done) == (3, twin(document, 3).evaluate())

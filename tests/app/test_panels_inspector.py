@@ -515,3 +515,15 @@ def test_a_line_of_another_layers_record_changes_nothing(qtbot: QtBot) -> None:
     assert is_of(tab.values.distribution(), tape_of(document).records[0].tensors["y"])
     document.select_layer(1)
     assert tab.values_line.isVisible()
+
+
+def test_the_mark_of_a_number_goes_with_its_question(qtbot: QtBot, xor: Document) -> None:
+    tab = show(qtbot, WeightsTab(xor))
+    xor.go_to(8)
+    xor.select_layer(0)
+    position = tape_of(xor).position("backward", 0)
+    xor.go_to(position + 1)
+    xor.questions.ask(Place(position, "d_weight", (2, 1)))
+    assert tab.matrix.selected() == (2, 1)
+    xor.questions.forget()
+    assert tab.matrix.selected() is None

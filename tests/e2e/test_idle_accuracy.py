@@ -29,12 +29,14 @@ def test_the_accuracy_after_a_pause_is_that_of_what_is_shown(large: MainWindow, 
     press(large, "run")
     document = large.document
     qtbot.waitUntil(lambda: not document.running and not document.lacks_evaluation)
-    found = document.shown_evaluation()
+    found = document.history.evaluation_at(document.steps_done)
     assert found and found[0] == document.steps_done
     assert tells_its_accuracy(large)
     assert same_bits(document.weights(), twin(document, document.steps_done).network.state_dict())
     press(large, "next_batch")
-    assert document.shown_evaluation() == found and document.lacks_evaluation  # not after every batch
+    assert (
+        document.history.evaluation_at(document.steps_done) == found and document.lacks_evaluation
+    )  # not after every batch
 
 
 def test_next_epoch_ends_with_its_accuracy(large: MainWindow, qtbot: QtBot) -> None:

@@ -221,7 +221,7 @@ def test_training_learns_xor(window: MainWindow, qtbot: QtBot) -> None:
     press(window, "run")
     wait_for_steps(qtbot, window, 600)
     press(window, "run")
-    found = window.document.shown_evaluation()
+    found = window.document.history.evaluation_at(window.document.steps_done)
     assert found is not None and found[1].accuracy is not None and found[1].accuracy >= 0.98
     assert says(window, "accuracy <b>")
 

@@ -1,5 +1,7 @@
 """The numerical check of one gradient, on demand: a button, and what came out."""
 
+from typing import Any
+
 import numpy as np
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -17,14 +19,15 @@ class NumericalCheck(QWidget):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._asked: tuple[Step, Place] | None = None
+        self._asked: tuple[Step, Place, dict[str, Any]] | None = None
         self.button, self.result = QPushButton("Check numerically"), label(wrap=True)
         fill(self, self.button, self.result)
         self.button.clicked.connect(self.check)
 
     def offer(self, step: Step, place: Place) -> None:
         """Offer the check where the number is a gradient of the loss."""
-        self._asked = (step, place)
+        # With the random state of its own batch: a running training soon shows another one.
+        self._asked = (step, place, self._document.rng_before_batch())
         self.result.hide()
         self.setVisible(is_gradient(step, place))
 
@@ -32,12 +35,12 @@ class NumericalCheck(QWidget):
         """Do it, and say what came out."""
         if self._asked is None:
             return
-        step, place = self._asked
+        step, place, rng = self._asked
         assert place.record is not None
         tape, network = step.tape, step.network()
         network.build(tape.x.shape[1:], 0, np.float64)
         record = tape.records[place.record]
-        found = check_entry(network, tape, self._document.rng_before_batch(), record, place.tensor, place.index)
+        found = check_entry(network, tape, rng, record, place.tensor, place.index)
         role = {"pass": "good", "fail": "error", "inconclusive": "muted"}[found.verdict]
         self.result.setProperty("role", role)
         self.result.style().polish(self.result)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
-from app.plots.base import PaintedView, moved_far
+from app.plots.base import PaintedView, is_plain, moved_far
 
 Cell = tuple[int, ...]
 """An entry of a picture, in whatever coordinates the picture has."""
@@ -107,5 +107,4 @@ class PointedView(PaintedView):
 
 def _is_own(event: QKeyEvent) -> bool:
     """Whether a key is one of those that walk and ask; with Shift or Control it is somebody else's."""
-    plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
-    return plain and (event.key() in _ARROWS or event.key() in _ASK)
+    return is_plain(event) and (event.key() in _ARROWS or event.key() in _ASK)

@@ -57,9 +57,6 @@ class ExplainTab(View):
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
-        # Before anybody draws: the places asked for have to follow their records to another tape.
-        document.position_changed.connect(self._know_tape)
-        self._know_tape()
         self._answered: _Answer | None = None
         self._moving = False  # a question and a selection change together: one picture, not two
         self._links = Links()
@@ -194,9 +191,6 @@ class ExplainTab(View):
         self.shares_title.setVisible(shown)
 
     # Moving on
-
-    def _know_tape(self) -> None:
-        self.document.questions.know(self.document.tape)
 
     def _follow_link(self, link: str) -> None:
         self._follow(self._links.places[int(link)])
