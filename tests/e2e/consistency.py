@@ -68,6 +68,8 @@ def look(window: MainWindow) -> dict[str, object]:
     inspector = window.arrangement.panel(Inspector)
     for page in inspector.pages:
         open_tab(inspector, page)
+        QTest.mouseMove(window.status_line)  # a scroll bar that comes to lie under the pointer lights up
+        QApplication.processEvents()
         seen[page.title] = (pixels(page), tuple(readable_labels(page)))
     return seen
 
