@@ -14,7 +14,7 @@ from app.network_view.play_control import PlayControl
 from app.network_view.player import Player
 from app.network_view.segments import paint_segments, paint_substeps, segment_label, segment_rects, substep_rects
 from app.network_view.style import font, metrics
-from app.network_view.tape_words import memory_words, substep_words, tape_words
+from app.network_view.tape_words import TAPE_SIZE, memory_words, substep_words, tape_words
 from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
 
@@ -171,18 +171,14 @@ class TapeBar(View):
             painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), line)
 
     def _text_lines(self, room: float) -> tuple[float, list[str]]:
-        """The text in one line, or in two of about the same length; smaller, and at last cut short, if need be."""
-        lines = [self._text]
-        for points in _TEXT_POINTS:
-            measure = metrics(points)
-            if measure.horizontalAdvance(self._text) <= room:
-                return points, [self._text]
-            words = self._text.split(" ")
-            halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(1, len(words))]
-            widths = [max(map(measure.horizontalAdvance, half)) for half in halves]
-            if widths:
-                lines = halves[widths.index(min(widths))]
-                if min(widths) <= room:
+        """The text in one line, or in two of about the same length; smaller, and at last cut short, if need be.
+
+        What a tape takes gives way to what happened.
+        """
+        for text in (self._text, self._text.partition(TAPE_SIZE)[0]):
+            for points in _TEXT_POINTS:
+                lines = _halved(text, points, room)
+                if max(map(metrics(points).horizontalAdvance, lines)) <= room:
                     return points, lines
         measure = metrics(_TEXT_POINTS[-1])
         return _TEXT_POINTS[-1], [measure.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in lines]
@@ -285,3 +281,12 @@ class TapeBar(View):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let the handle go."""
         self._dragging = False
+
+
+def _halved(text: str, points: float, room: float) -> list[str]:
+    """A text as it is where there is room for it in one line, else in the two lines that need the least."""
+    measure, words = metrics(points).horizontalAdvance, text.split(" ")
+    halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(1, len(words))]
+    if measure(text) <= room or not halves:
+        return [text]
+    return min(halves, key=lambda half: max(map(measure, half)))

@@ -7,6 +7,9 @@ from app.plots.numbers import format_count
 from core.substeps import SubStep
 from core.words import memory_text
 
+TAPE_SIZE = " · tape "
+"""What stands before the memory that a tape takes, at the end of the words."""
+
 
 def tape_words(document: Document) -> str:
     """Which record or sub-step was done last and what it did, or why nothing can be said."""
@@ -22,7 +25,7 @@ def tape_words(document: Document) -> str:
         return f"Start of batch {format_count(tape.step)}: press Next layer."
     ended = tape.refused if document.cursor == len(tape) else ""
     said = walk.note or ended or (record.account if record else "")
-    size = f" · tape {memory_text(document.tapes.current)}" if document.tapes else ""
+    size = f"{TAPE_SIZE}{memory_text(document.tapes.current)}" if document.tapes else ""
     return f"{document.cursor} of {len(tape)} · {said}{size}"
 
 

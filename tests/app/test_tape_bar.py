@@ -138,6 +138,16 @@ def test_an_account_that_needs_more_than_two_lines_is_written_smaller_rather_tha
     assert smaller < wide
 
 
+def test_what_a_tape_takes_gives_way_to_what_happened(bar: TapeBar, document: Document) -> None:
+    document.next_layer()
+    said, size, _ = bar.text.partition(" · tape ")
+    assert size
+    room = 1000
+    while bar.text.endswith(" ".join(bar._text_lines(room)[1])[-9:]):
+        room -= 1
+    assert " ".join(bar._text_lines(room)[1]) == said, "nothing of it is cut"
+
+
 def test_buttons_step_into_a_record_and_out_again(document: Document, bar: TapeBar) -> None:
     control = bar.control
     assert not control.into.isEnabled() and not control.out.isEnabled(), "nothing is done yet"
