@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from app.network_view.card_content import CardContent, Row
 from app.network_view.planes import neuron_rects
 from app.network_view.style import draw_fitting, fitting, font, metrics, mixed, phase_color, text_color
+from app.plots.kept import Kept
 from app.theme import current_theme, theme_changed
 from core.types import Array
 
@@ -44,6 +45,7 @@ class Card(QWidget):
         super().__init__(parent)
         self._content = _NOTHING
         self._titles_only = False
+        self._top_picture, self._bottom_picture = Kept(), Kept()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -146,8 +148,9 @@ class Card(QWidget):
         draw_fitting(painter, line, self.subtitle_wordings(), (8.5, 7.5, 7))
         if not self._titles_only:
             theme = current_theme()
-            self._paint_row(painter, content.top, self.top_rect(), theme.forward)
-            self._paint_row(painter, content.bottom, self.bottom_rect(), theme.backward)
+            upper, lower = self._picture_rects()
+            self._paint_row(painter, content.top, upper, theme.forward, self._top_picture)
+            self._paint_row(painter, content.bottom, lower, theme.backward, self._bottom_picture)
         painter.end()
 
     def _paint_frame(self, painter: QPainter) -> None:
@@ -170,7 +173,7 @@ class Card(QWidget):
             painter.setPen(QPen(QColor(theme.text), 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(frame.adjusted(3.5, 3.5, -3.5, -3.5), _RADIUS - 2, _RADIUS - 2)
 
-    def _paint_row(self, painter: QPainter, row: Row, rect: QRectF, color: str) -> None:
+    def _paint_row(self, painter: QPainter, row: Row, rect: QRectF, color: str, kept: Kept) -> None:
         label = QRectF(rect.left(), rect.top() - _LABEL, rect.width(), _LABEL - 2)
         middle = Qt.AlignmentFlag.AlignVCenter
         name, points = fitting((row.name,), (8.5, 7.5), label.width())
@@ -181,11 +184,9 @@ class Card(QWidget):
         note, points = fitting((row.note, ""), (8.5, 7.5), room)
         painter.setFont(font(points))
         painter.drawText(label, int(Qt.AlignmentFlag.AlignRight | middle), note)
-        if row.picture is not None:
-            painter.save()
-            painter.setClipRect(rect.adjusted(-1, -1, 1, 1))
-            row.picture.paint(painter, rect)
-            painter.restore()
+        if (picture := row.picture) is not None:
+            room = rect.toRect().adjusted(-1, -1, 1, 1)
+            kept.draw(painter, room, (picture,), lambda inside: picture.paint(inside, rect))
         else:
             self._paint_placeholder(painter, row, rect)
 

@@ -21,6 +21,7 @@ from app.network_view.card import HALO, TITLE_HEIGHT, Card
 from app.network_view.card_content import CardContent
 from app.network_view.links import Link
 from app.plots.color_maps import finite_limit
+from app.plots.kept import Kept
 from app.plots.numbers import format_number
 from app.theme import current_theme, theme_changed
 from core.types import Array, Arrays
@@ -51,9 +52,13 @@ class CardRow(QWidget):
         self._links: dict[int, list[Link]] = {}
         self._titles_only = False
         self._rest: list[CardContent] = []
+        self._gaps = Kept()
+        self._drawing = object()  # another one whenever cards or links are laid out anew
         self._later = QTimer(self, interval=_HALF_A_FRAME, singleShot=True)
         self._later.timeout.connect(self._show_rest)
         self.setMouseTracking(True)
+        # Without it Qt paints everything that lies behind again, up to the window, with every frame.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         theme_changed.connect(self.update)
 
     def set_contents(self, contents: list[CardContent], weights: Arrays, titles_only: bool) -> None:
@@ -172,7 +177,7 @@ class CardRow(QWidget):
     # Links
 
     def _make_links(self) -> None:
-        self._links = {}
+        self._links, self._drawing = {}, object()
         for index, (before, after) in enumerate(pairwise(self.cards)):
             weight = self._weights.get(str(after.index))
             if weight is not None:
@@ -191,16 +196,19 @@ class CardRow(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Links below, arrows above."""
+        frames = [] if self._titles_only else [_frame_of(card.content) for card in self.cards]
+        painter = QPainter(self)
+        self._gaps.draw(painter, self.rect(), (self._drawing, frames), self._paint_gaps)
+        painter.end()
+
+    def _paint_gaps(self, painter: QPainter) -> None:
         if self._titles_only:
             return
-        painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for index, (forward, backward) in enumerate(self._reached()):
-            if self.gap(index).intersects(QRectF(event.rect())):
-                self._paint_links(painter, index)
-                for arrow in self.arrows(index, forward, backward):
-                    arrow.paint(painter, self.gap(index))
-        painter.end()
+            self._paint_links(painter, index)
+            for arrow in self.arrows(index, forward, backward):
+                arrow.paint(painter, self.gap(index))
 
     def _paint_links(self, painter: QPainter, index: int) -> None:
         theme, links = current_theme(), self._links.get(index, [])

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.document.document import Document
 from app.document.names import layer_title
-from app.document.plane import plane_outputs, plane_points
+from app.document.plane import Plane, plane_points
 from app.network_view.bars import Bars, Chances, Predictions, Scores
 from app.network_view.card_content import NO_PLACE, CardContent, Row, titles_only
 from app.network_view.matrices import LONGEST_BARS, tensor_picture
@@ -48,7 +48,8 @@ class Contents:
         self._document = document
         self._made: dict[tuple[int, str], _Made] = {}
         self._limits: tuple[tuple[object, ...], object, dict[str, float]] = ((), None, {})
-        self._planes: tuple[tuple[object, ...], object, list[Array]] = ((), None, [])
+        self._plane = Plane(document, RESOLUTION)
+        self._planes: tuple[list[Array], list[Array]] = (_NO_PLANES, _NO_PLANES)  # what they were made from, they
 
     def cards(self, scale: ScaleChoice) -> list[CardContent]:
         """Input, layers, loss; without a tape only their titles."""
@@ -69,15 +70,14 @@ class Contents:
             made = self._made[place] = _Made(key, holds, make())
         return made.picture
 
-    def planes(self, tape: Tape, cursor: int) -> list[Array]:
-        """Every layer over the plane, (units, H, W) each, the input's two coordinates first."""
-        done = sum(record.phase == "update" for record in tape.records[:cursor])
-        key = (id(tape), done)
-        if self._planes[0] != key:
+    def planes(self) -> list[Array]:
+        """Every layer over the plane, (units, H, W) each, the input's two coordinates first; the same list as long as
+        nothing changes."""
+        outputs = self._plane.outputs()
+        if self._planes[0] is not outputs:
             coordinates = plane_points(RESOLUTION).reshape(RESOLUTION, RESOLUTION, 2)
-            outputs = [coordinates, *plane_outputs(self._document, RESOLUTION)]
-            self._planes = (key, tape, [np.moveaxis(output, 2, 0) for output in outputs])
-        return self._planes[2]
+            self._planes = (outputs, [np.moveaxis(output, 2, 0) for output in (coordinates, *outputs)])
+        return self._planes[1]
 
     def network_limits(self, tape: Tape, shown: int, planes: list[Array]) -> dict[str, float]:
         """The largest magnitude of any layer's y and of any gradient, on the whole tape: colours stay as one steps."""
@@ -101,7 +101,7 @@ class _Cards:
         self._sample = _BATCH if document.whole_batch else min(document.sample, len(tape.rows) - 1)
         self._mean = "mean " if document.whole_batch else ""
         self._hint = NO_PLACE if document.whole_batch else ""
-        self._planes = contents.planes(tape, document.cursor) if document.data.is_plane else _NO_PLANES
+        self._planes = contents.planes() if document.data.is_plane else _NO_PLANES
         self._limits = contents.network_limits(tape, self._sample, self._planes) if choice == "network" else {}
 
     def input(self) -> CardContent:

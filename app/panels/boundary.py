@@ -4,7 +4,7 @@ import numpy as np
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.document.document import Document
-from app.document.plane import plane_outputs
+from app.document.plane import Plane
 from app.plots.numbers import format_count
 from app.plots.plane_view import PlaneView
 from app.view import PICTURES, View
@@ -33,6 +33,8 @@ class Boundary(View):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self.plane = PlaneView()
+        self._plane = Plane(document, RESOLUTION)
+        self._shown: Array | None = None  # the network's output over the plane, as it was drawn last
         self._points_of: Dataset | None = None
         self._order: Array = np.zeros(0, dtype=int)
         self.plane.provenance = PROVENANCE
@@ -44,7 +46,7 @@ class Boundary(View):
         document.selection_changed.connect(self._mark_sample)
 
     def refresh(self) -> None:
-        """The surface at the cursor; the points only when they are others."""
+        """The surface at the cursor and the points, each only when it is another one."""
         document = self.document
         if not document.data.is_plane:
             self._say(NO_PLANE)
@@ -59,15 +61,18 @@ class Boundary(View):
             self.note_changed.emit(self._note())
 
     def _say(self, sentence: str) -> None:
-        self._points_of = None
+        self._points_of = self._shown = None
         self.note_changed.emit("")
         self.plane.set_message(sentence)
 
     def _show_surface(self) -> None:
-        data, network = self.document.data, self.document.network
+        data, network, output = self.document.data, self.document.network, self._plane.outputs()[-1]
         assert network
+        if output is self._shown:
+            return
+        self._shown = output
         # Pictures count rows from the top, surfaces from the bottom.
-        answer = plane_outputs(self.document, RESOLUTION)[-1][::-1]
+        answer = output[::-1]
         outputs = answer.shape[-1]
         read = network.loss.probabilities(answer.reshape(-1, outputs)).reshape(answer.shape)
         if data.is_regression:
@@ -108,14 +113,14 @@ class Boundary(View):
 
     def _note(self) -> str:
         data = self.document.data
-        count, shown = len(data.x_train) + len(data.x_test), self._shown(data)
+        count, shown = len(data.x_train) + len(data.x_test), self._drawn(data)
         points = "" if shown == count else f" · {format_count(shown)} of {format_count(count)} points"
         if data.is_regression:
             return f"output{points}"
         names = data.class_names
         return f"probability of {names[1]}{points}" if len(names) == 2 else f"{len(names)} classes{points}"
 
-    def _shown(self, data: Dataset) -> int:
+    def _drawn(self, data: Dataset) -> int:
         return min(len(data.x_train), MOST_POINTS) + min(len(data.x_test), MOST_POINTS)
 
 

@@ -25,6 +25,8 @@ class PaintedView(QWidget):
         self.setAccessibleName(accessible_name)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        # Without it Qt paints everything that lies behind again, up to the window, with every frame.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         theme_changed.connect(self.restyle)
 
     def set_message(self, message: str) -> None:
@@ -55,6 +57,7 @@ class PaintedView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Message or picture, then the ring that shows the keyboard focus."""
         painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(current_theme().panel))
         painter.setFont(small_font())
         if self._message:
             draw_message(painter, self.rect(), self._message)

@@ -18,9 +18,12 @@ from app.icons import icon
 from app.layouts import label
 from app.theme import theme_changed
 from app.view import View
+from app.window.still import Still
 
 HEIGHT = 32
 """Height of a title row, in pixels."""
+
+_LEAST_WIDTH = 80
 
 
 class Note(QLabel):
@@ -74,7 +77,8 @@ class Header(QFrame):
         return QSize(super().sizeHint().width(), HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(super().minimumSizeHint().width(), HEIGHT)
+        """However long the title is: it changes while one steps, and no dock may move for it."""
+        return QSize(_LEAST_WIDTH, HEIGHT)
 
 
 class Dock(QDockWidget):
@@ -98,8 +102,8 @@ class Dock(QDockWidget):
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._close.clicked.connect(self.close)
         self.header.row.addWidget(self._close)
-        self.setTitleBarWidget(self.header)
-        self.setWidget(card(view))
+        self.setTitleBarWidget(Still(self.header))
+        self.setWidget(Still(card(view)))
         self.visibilityChanged.connect(self._catch_up)
         theme_changed.connect(self._tint)
         self._tint()

@@ -40,6 +40,7 @@ from app.window.docks import Header, card
 from app.window.idle_evaluation import IdleEvaluation
 from app.window.run_control import RunControl
 from app.window.status_bar import StatusLine
+from app.window.still import Still
 from app.window.tool_bar import MainToolBar
 from app.window.training_dialogs import TrainingDialogs
 from core.datasets import dataset_from_spec
@@ -86,9 +87,9 @@ class MainWindow(QMainWindow):
         self.arrangement = Arrangement(self, document)
         self.arrangement.panel(Diagnostics).frames_waiting = engine.waiting
         self.addToolBar(self.tool_bar)
-        self.statusBar().addWidget(self.status_line, 1)
+        self.statusBar().addWidget(Still(self.status_line), 1)
         self.statusBar().setSizeGripEnabled(False)
-        self.setCentralWidget(self._center())
+        self.setCentralWidget(Still(self._center()))
         views = [self.network_view, self.tape_bar, self.tool_bar.position, self.status_line, *self.arrangement.views()]
         self.clock = FrameClock(document, views, self)
         self._make_menus()

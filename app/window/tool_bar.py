@@ -14,6 +14,7 @@ from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
 from app.window.floating_error import FloatingError
 from app.window.linked_label import LinkedLabel, linked
+from app.window.still import Still
 from core.optimizers import OPTIMIZERS, optimizer_from_spec
 from core.schedules import schedule_from_spec
 
@@ -131,7 +132,7 @@ class MainToolBar(QToolBar):
         self._rate_action = self.addWidget(self.rate)
         self.addSeparator()
         self.position = Position(document)
-        self.addWidget(self.position)
+        self.addWidget(Still(self.position))
         self._edits = [self._add(name, "link") for name in ("undo", "redo")]
         self._set_style(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         theme_changed.connect(self._tint)

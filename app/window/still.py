@@ -1,0 +1,37 @@
+"""A frame that keeps what happens inside from laying the whole window out anew."""
+
+from PySide6.QtCore import QEvent, QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+
+class Still(QWidget):
+    """Holds one widget, and tells the window only when that needs another least room.
+
+    A layout passes every new text on to the window, which then lays out all docks anew though nothing has moved.
+    """
+
+    def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._content = content
+        content.setParent(self)
+        self.setSizePolicy(content.sizePolicy())
+        self._least = QSize()
+
+    def sizeHint(self) -> QSize:
+        return self._content.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """The least room of the content, also where that was set by hand."""
+        return self._content.minimumSizeHint().expandedTo(self._content.minimumSize())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The content has all of the room."""
+        self._content.setGeometry(self.rect())
+
+    def event(self, event: QEvent) -> bool:
+        """What a content without a layout around it sends when its text or its children change."""
+        if event.type() == QEvent.Type.LayoutRequest and (least := self.minimumSizeHint()) != self._least:
+            self._least = least
+            self.updateGeometry()
+        return super().event(event)
