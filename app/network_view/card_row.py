@@ -1,6 +1,7 @@
 """The cards beside each other and what lies between them: arrows in both directions, and weights as links."""
 
 import math
+from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
@@ -52,7 +53,7 @@ class CardRow(QWidget):
         self._links: dict[int, list[Link]] = {}
         self._titles_only = False
         self._rest: list[CardContent] = []
-        self._gaps = Kept()
+        self._pictures: dict[int, Kept] = {}  # of the gaps
         self._drawing = object()  # another one whenever cards or links are laid out anew
         self._later = QTimer(self, interval=_HALF_A_FRAME, singleShot=True)
         self._later.timeout.connect(self._show_rest)
@@ -80,7 +81,8 @@ class CardRow(QWidget):
             # An update of the row would paint every card again.
             for index, (reached, was) in enumerate(zip(self._reached(), before[1], strict=True)):
                 if reached != was:
-                    self.update(self.gap(index).toAlignedRect())
+                    # The arrows alone have changed, and these do not reach into the halos of the cards.
+                    self.update(self.gap(index).adjusted(HALO, 0, -HALO, 0).toAlignedRect())
 
     def set_contents_in_halves(self, contents: list[CardContent], weights: Arrays) -> None:
         """The same in two parts, for a training that runs: painting all cards at once would hold up a frame."""
@@ -195,20 +197,22 @@ class CardRow(QWidget):
         return sorted(links, key=lambda link: abs(link.value))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Links below, arrows above."""
-        frames = [] if self._titles_only else [_frame_of(card.content) for card in self.cards]
+        """What lies between the cards."""
         painter = QPainter(self)
-        self._gaps.draw(painter, self.rect(), (self._drawing, frames), self._paint_gaps)
+        painter.fillRect(event.rect(), QColor(current_theme().panel))
+        for index, reached in enumerate([] if self._titles_only else self._reached()):
+            gap = self.gap(index).toRect()
+            if gap.intersects(event.rect()):
+                kept = self._pictures.setdefault(index, Kept())
+                kept.draw(painter, gap, (self._drawing, reached), partial(self._paint_gap, index, reached))
         painter.end()
 
-    def _paint_gaps(self, painter: QPainter) -> None:
-        if self._titles_only:
-            return
+    def _paint_gap(self, index: int, reached: tuple[bool, bool], painter: QPainter) -> None:
+        """Links below, arrows above."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for index, (forward, backward) in enumerate(self._reached()):
-            self._paint_links(painter, index)
-            for arrow in self.arrows(index, forward, backward):
-                arrow.paint(painter, self.gap(index))
+        self._paint_links(painter, index)
+        for arrow in self.arrows(index, *reached):
+            arrow.paint(painter, self.gap(index))
 
     def _paint_links(self, painter: QPainter, index: int) -> None:
         theme, links = current_theme(), self._links.get(index, [])

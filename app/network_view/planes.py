@@ -5,12 +5,12 @@ The places are known before the pictures are, so that the links to a card end at
 
 import math
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from app.document.plane import EXTENT
-from app.network_view.pictures import Picture, Scale
-from app.plots.color_maps import diverging_image, finite_limit
+from app.network_view.pictures import Picture, Scale, each_on_its_own
+from app.plots.color_maps import diverging_images
 from app.plots.numbers import format_number
 from app.theme import current_theme
 from core.types import Array
@@ -65,7 +65,7 @@ class Planes(Picture):
     def paint(self, painter: QPainter, rect: QRectF) -> None:
         theme = current_theme()
         if theme.name != self._theme:
-            self._theme, self._images = theme.name, [self._image(plane) for plane in self.planes]
+            self._theme, self._images = theme.name, self._made()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for image, place in zip(self._images, neuron_rects(len(self.planes), rect), strict=True):
@@ -94,12 +94,12 @@ class Planes(Picture):
         whose = "over the batch" if math.isnan(float(self.point[0])) else "for the selected sample"
         return f"{self.entry_words(index)} {whose}\n{value} at the point ({where})"
 
-    def _image(self, plane: Array) -> QImage:
-        limit = finite_limit(plane) if self.scale.per_unit else self.scale.high
-        image = diverging_image(plane, limit)
+    def _made(self) -> list[QImage]:
+        own = self.scale.per_unit
+        images = diverging_images(each_on_its_own(self.planes) if own else self.planes, 1.0 if own else self.scale.high)
         # Twice as fine before it is shrunk onto the card: a smooth boundary instead of steps.
-        smooth = Qt.TransformationMode.SmoothTransformation
-        return image.scaled(QSize(image.width() * 2, image.height() * 2), Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
+        size, smooth = images[0].size() * 2, Qt.TransformationMode.SmoothTransformation
+        return [image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth) for image in images]
 
     def _paint_point(self, painter: QPainter, place: QRectF) -> None:
         x, y = (float(value) for value in self.point)

@@ -3,8 +3,21 @@
 The bar only ever asks the document and its walk to go somewhere; where the cursor is, is theirs to say.
 """
 
+from functools import partial
+from itertools import accumulate
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QHideEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QHelpEvent,
+    QHideEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QRegion,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.document.document import Document
@@ -15,6 +28,7 @@ from app.network_view.player import Player
 from app.network_view.segments import paint_segments, paint_substeps, segment_label, segment_rects, substep_rects
 from app.network_view.style import font, metrics
 from app.network_view.tape_words import TAPE_SIZE, memory_words, substep_words, tape_words
+from app.plots.kept import Kept
 from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
 
@@ -44,6 +58,7 @@ class TapeBar(View):
         super().__init__(document, parent)
         self._labels: list[tuple[str, ...]] = []
         self._text = ""
+        self._full, self._pale = Kept(), Kept()
         self._dragging = False
         self._pressed_at = 0.0
         self.player = Player(document, self)
@@ -84,7 +99,8 @@ class TapeBar(View):
             self.setMinimumHeight(self._height())
             self.updateGeometry()
             self._place_control()
-        self.update()
+        # Not the buttons, which no step changes.
+        self.update(QRegion(self.rect()) - QRegion(self.control.geometry()))
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""
@@ -132,8 +148,8 @@ class TapeBar(View):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         tape = self.document.tape
         if tape is not None:
-            records, rects = [record.phase for record in tape.records], self._rects()
-            paint_segments(painter, rects, records, self._labels, self.document.cursor)
+            rects = self._rects()
+            self._paint_segments(painter, rects)
             for record, rect in zip(tape.records, rects, strict=True):
                 if self.document.walk.breakpoints.is_at(record):
                     paint_dot(painter, rect.left() + 6, rect.top() + 6)
@@ -141,6 +157,22 @@ class TapeBar(View):
             self._paint_substeps(painter)
         self._paint_text(painter)
         painter.end()
+
+    def _paint_segments(self, painter: QPainter, rects: list[QRectF]) -> None:
+        """All in full colour up to the cursor, all pale behind it; a step only moves the border between the two."""
+        tape = self.document.tape
+        assert tape
+        bar, x = self._bar().toAlignedRect(), self.cursor_x(self.document.cursor)
+        labels, phases = self._labels, [record.phase for record in tape.records]
+        sides = (
+            (self._full, len(tape), QRectF(0, 0, x, self.height())),
+            (self._pale, 0, QRectF(x, 0, self.width() - x, self.height())),
+        )
+        for kept, cursor, side in sides:
+            painter.setClipRect(side)
+            paint = partial(paint_segments, rects=rects, phases=phases, labels=labels, cursor=cursor)
+            kept.draw(painter, bar, (rects, labels), paint)
+        painter.setClipping(False)
 
     def _paint_handle(self, painter: QPainter) -> None:
         theme, bar = current_theme(), self._bar()
@@ -286,7 +318,8 @@ class TapeBar(View):
 def _halved(text: str, points: float, room: float) -> list[str]:
     """A text as it is where there is room for it in one line, else in the two lines that need the least."""
     measure, words = metrics(points).horizontalAdvance, text.split(" ")
-    halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(1, len(words))]
-    if measure(text) <= room or not halves:
+    if len(words) == 1 or measure(text) <= room:
         return [text]
-    return min(halves, key=lambda half: max(map(measure, half)))
+    ends = list(accumulate(measure(f"{word} ") for word in words))
+    cut = min(range(1, len(words)), key=lambda cut: max(ends[cut - 1], ends[-1] - ends[cut - 1]))
+    return [" ".join(words[:cut]), " ".join(words[cut:])]

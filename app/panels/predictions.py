@@ -7,7 +7,7 @@ from app.document.document import Document
 from app.plots.digit_grid import PredictionsView
 from app.plots.numbers import format_count
 from app.view import HISTOGRAMS, View
-from core.types import Array
+from core.tape import Record
 
 MOST_SHOWN = 256
 """Pictures that are prepared at most; a larger batch shows its first ones."""
@@ -26,6 +26,7 @@ class Predictions(View):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self.grid = PredictionsView()
+        self._shown: Record | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 4)
         column.addWidget(self.grid)
@@ -34,26 +35,35 @@ class Predictions(View):
         document.selection_changed.connect(self.invalidate)
 
     def refresh(self) -> None:
-        """The pictures, as far as the cursor has got."""
-        document = self.document
-        found = self._found()
+        """The pictures, once the cursor has got to the loss; those of one batch stay as they are."""
+        document, found = self.document, self._loss_record()
         if isinstance(found, str):
+            self._shown = None
             self.note_changed.emit("")
             self.grid.set_message(found)
             return
-        assert document.tape
-        true, predicted, probability = found
-        x = document.tape.x
+        if found is not self._shown:
+            self._shown = found
+            self._show(found)
+        self.grid.select(document.sample if document.sample < MOST_SHOWN else None)
+
+    def _show(self, record: Record) -> None:
+        document = self.document
+        assert document.tape and document.step
+        prediction, loss = record.tensors["prediction"], document.step.loss
+        predicted, p = loss.predicted_class(prediction), loss.probabilities(prediction)
+        # A single output is the probability of class 1.
+        chosen = p[np.arange(len(p)), predicted] if p.shape[1] > 1 else np.where(predicted == 1, p[:, 0], 1 - p[:, 0])
+        true, x = document.data.t_train[document.tape.rows], document.tape.x
         pictures = (x if x.shape[1] == 1 else x.mean(axis=1, keepdims=True))[:MOST_SHOWN]
         shown = len(pictures)
         names = document.data.class_names
-        self.grid.set_samples(pictures, true[:shown], predicted[:shown], probability[:shown], names)
-        self.grid.select(document.sample if document.sample < shown else None)
+        self.grid.set_samples(pictures, true[:shown], predicted[:shown], chosen[:shown], names)
         wrong = int(np.count_nonzero(true != predicted))
         self.note_changed.emit(f"this batch · {format_count(wrong)} of {format_count(len(true))} wrong")
 
-    def _found(self) -> tuple[Array, Array, Array] | str:
-        """True class, predicted class and its probability (N,) of the batch, or why there are none."""
+    def _loss_record(self) -> Record | str:
+        """The record that has the predictions of the batch, or why there is none."""
         document = self.document
         if document.tape is None or document.network is None:
             return document.problem
@@ -61,11 +71,4 @@ class Predictions(View):
             return NO_PICTURES
         if document.data.is_regression:
             return NO_CLASSES
-        record = document.tape.find("loss", len(document.network.layers), document.cursor)
-        if record is None or document.step is None:
-            return NOT_REACHED
-        prediction, loss = record.tensors["prediction"], document.step.loss
-        predicted, p = loss.predicted_class(prediction), loss.probabilities(prediction)
-        # A single output is the probability of class 1.
-        chosen = p[np.arange(len(p)), predicted] if p.shape[1] > 1 else np.where(predicted == 1, p[:, 0], 1 - p[:, 0])
-        return document.data.t_train[document.tape.rows], predicted, chosen
+        return document.tape.find("loss", len(document.network.layers), document.cursor) or NOT_REACHED

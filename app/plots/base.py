@@ -31,6 +31,8 @@ class PaintedView(QWidget):
 
     def set_message(self, message: str) -> None:
         """Show a sentence in place of the picture, for example `Flatten has no weights`."""
+        if message and message == self._message:
+            return
         self._message = message
         self.setAccessibleDescription(message)
         self.update()

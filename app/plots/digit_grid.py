@@ -66,8 +66,9 @@ class PredictionsView(PaintedView):
 
     def select(self, index: int | None) -> None:
         """Frame a sample; None frames nothing."""
-        self._selected = index
-        self.update()
+        if index != self._selected:
+            self._selected = index
+            self.update()
 
     def wrong(self) -> Array:
         """Which samples are taken for something else (N,)."""

@@ -1,7 +1,7 @@
 """Docks: movable, closable frames around the panels, with a title on the left and a short remark on the right."""
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -102,8 +102,9 @@ class Dock(QDockWidget):
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._close.clicked.connect(self.close)
         self.header.row.addWidget(self._close)
-        self.setTitleBarWidget(Still(self.header))
-        self.setWidget(Still(card(view)))
+        ground = QPalette.ColorRole.Window
+        self.setTitleBarWidget(Still(self.header, ground))
+        self.setWidget(Still(card(view), ground))
         self.visibilityChanged.connect(self._catch_up)
         theme_changed.connect(self._tint)
         self._tint()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeyEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -87,9 +87,9 @@ class MainWindow(QMainWindow):
         self.arrangement = Arrangement(self, document)
         self.arrangement.panel(Diagnostics).frames_waiting = engine.waiting
         self.addToolBar(self.tool_bar)
-        self.statusBar().addWidget(Still(self.status_line), 1)
+        self.statusBar().addWidget(Still(self.status_line, QPalette.ColorRole.Base), 1)
         self.statusBar().setSizeGripEnabled(False)
-        self.setCentralWidget(Still(self._center()))
+        self.setCentralWidget(Still(self._center(), QPalette.ColorRole.Window))
         views = [self.network_view, self.tape_bar, self.tool_bar.position, self.status_line, *self.arrangement.views()]
         self.clock = FrameClock(document, views, self)
         self._make_menus()

@@ -1,20 +1,23 @@
 """A frame that keeps what happens inside from laying the whole window out anew."""
 
 from PySide6.QtCore import QEvent, QSize
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 
 class Still(QWidget):
-    """Holds one widget, and tells the window only when that needs another least room.
+    """Holds one widget on a ground of the palette, and tells the window only when that needs another least room.
 
     A layout passes every new text on to the window, which then lays out all docks anew though nothing has moved.
     """
 
-    def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, content: QWidget, ground: QPalette.ColorRole, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._content = content
         content.setParent(self)
+        # A ground of its own, or else Qt paints the window behind it again with whatever changes inside.
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(ground)
         self.setSizePolicy(content.sizePolicy())
         self._least = QSize()
 

@@ -1,7 +1,7 @@
 """The tool bar: run and step, the learning rate, and where the training stands."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtGui import QAction, QPalette, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
 from app.document.batch_loss import explain_loss
@@ -15,8 +15,7 @@ from app.view import TEXT, View
 from app.window.floating_error import FloatingError
 from app.window.linked_label import LinkedLabel, linked
 from app.window.still import Still
-from core.optimizers import OPTIMIZERS, optimizer_from_spec
-from core.schedules import schedule_from_spec
+from core.optimizers import OPTIMIZERS
 
 RATE_WIDTH = 190
 """Width of the learning rate, label and field, in pixels."""
@@ -39,6 +38,7 @@ class Position(View):
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
+        self._drawn: tuple[object, ...] = ()
         self.text = LinkedLabel()
         self.text.linkActivated.connect(self.explain_loss)
         self.text.setAccessibleName("Where the training stands")
@@ -52,12 +52,11 @@ class Position(View):
 
     def rate_in_force(self) -> float | None:
         """The learning rate of the batch on the tape, where the schedule makes it another than the one chosen."""
-        experiment, tape = self.document.experiment, self.document.tape
-        if tape is None:
+        trainer, tape = self.document.trainer, self.document.tape
+        if trainer is None or tape is None:
             return None
-        chosen = optimizer_from_spec(experiment.optimizer).learning_rate
-        rate = schedule_from_spec(experiment.schedule).rate(chosen, tape.step - 1)
-        return rate if rate != chosen else None
+        rate = trainer.schedule.rate(trainer.learning_rate, tape.step - 1)
+        return rate if rate != trainer.learning_rate else None
 
     def explain_loss(self) -> None:
         """Where the loss that is shown comes from."""
@@ -83,7 +82,10 @@ class Position(View):
                 facts += [("test R²", format_number(found[1].r_squared, 3))] if found[1].r_squared is not None else []
             else:
                 facts.append(("test accuracy", f"{accuracy * 100:.2f} %"))
-        self._show(facts)
+        drawn = (tuple(facts), self.width(), current_theme())
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._show(facts)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another wording may fit."""
@@ -132,7 +134,7 @@ class MainToolBar(QToolBar):
         self._rate_action = self.addWidget(self.rate)
         self.addSeparator()
         self.position = Position(document)
-        self.addWidget(Still(self.position))
+        self.addWidget(Still(self.position, QPalette.ColorRole.Base))
         self._edits = [self._add(name, "link") for name in ("undo", "redo")]
         self._set_style(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         theme_changed.connect(self._tint)
