@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtWidgets import QGraphicsItem
 
 from app.plots.base import small_font
 from app.plots.curve_axis import tick_text
@@ -52,6 +53,8 @@ class Curve:
         self.shown: Array = np.empty(0)
         self.top = 1.0  # the highest value, which a scale of its own ends with
         self.item: Any = pg.PlotCurveItem(connect="finite")
+        # Most curves grow once an evaluation, and are drawn again with every frame of the batch loss.
+        self.item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         # One thick path through much noise takes Qt twenty times longer than its lines one by one.
         self.item.setSegmentedLineMode("on" if style.width > 1 else "off")
         self.dot: Any = pg.ScatterPlotItem(size=_DOT, pen=None)
@@ -70,6 +73,12 @@ class Curve:
         elif logarithmic and self.style.axis == "left":
             shown = np.log10(shown, out=np.full(shown.shape, np.nan), where=shown > 0)
         self.shown = shown
+        # What is as it was is not told to Qt, which then takes the picture it keeps.
+        if not all(np.array_equal(old, new, equal_nan=True) for old, new in zip(self._drawn, (x, shown), strict=True)):
+            self._draw(x, shown)
+        self.write_label()
+
+    def _draw(self, x: Array, shown: Array) -> None:
         self._drawn = x, shown
         self.item.setData(x, shown)
         finite = np.isfinite(shown)
@@ -78,7 +87,6 @@ class Curve:
         self.dot.setVisible(dotted)
         if dotted:
             self.dot.setData(x[finite], shown[finite])
-        self.write_label()
 
     def write_label(self) -> None:
         """Let the label say what there is to say."""

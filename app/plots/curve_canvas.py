@@ -4,6 +4,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGraphicsItem
 
 from app.plots.base import small_font
 from app.plots.curve_axis import PercentAxis, ValueAxis
@@ -18,6 +19,9 @@ class CurveCanvas(pg.PlotWidget):
         super().__init__(axisItems={"left": self.values, "bottom": self.steps, "right": self.shares})
         self.setAccessibleName("Curves, plot")
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        # An axis is drawn again only when its bounds change, which they do seldom; see `curves._round_up`.
+        for axis in (self.values, self.steps, self.shares):
+            axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         item = self.getPlotItem()
         item.hideButtons()
         item.setMenuEnabled(False)

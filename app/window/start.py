@@ -3,6 +3,7 @@
 import sys
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QPixmapCache
 from PySide6.QtWidgets import QApplication
 from threadpoolctl import threadpool_limits
 
@@ -20,6 +21,9 @@ from core.experiment import Experiment
 FIRST = "xor"
 """What is shown until the data of another experiment is loaded."""
 
+PICTURES_KEPT = 64 * 1024
+"""Kilobytes that Qt may keep of what it has drawn: on a large screen its own 10 MB do not hold all curves."""
+
 
 def make_application(theme: ThemeName) -> QApplication:
     """The one application object, in a theme."""
@@ -27,6 +31,7 @@ def make_application(theme: ThemeName) -> QApplication:
     assert isinstance(application, QApplication)
     application.setApplicationName("Chainrule")
     application.setDesktopFileName("chainrule")
+    QPixmapCache.setCacheLimit(PICTURES_KEPT)
     apply_theme(application, theme)
     return application
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
-from app.document.plane import EXTENT, plane_outputs, plane_points
+from app.document.plane import EXTENT, Plane, plane_points
 from app.document.presets import load_preset
 from app.network_view.bars import Bars
 from app.network_view.card import Card
@@ -267,7 +267,7 @@ def test_neurons_are_heat_maps_of_the_layers_at_the_cursor(show: Show) -> None:
     weight, bias = document.tape.params_before["0.weight"], document.tape.params_before["0.bias"]
     points = plane_points(8)
     expected = (points @ weight.T + bias).reshape(8, 8, -1)
-    outputs = plane_outputs(document, 8)
+    outputs = Plane(document, 8).outputs()
     np.testing.assert_allclose(outputs[0], expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(outputs[1], np.tanh(expected), rtol=1e-5, atol=1e-6)
     assert tuple(points[0]) == pytest.approx((-EXTENT * 7 / 8, EXTENT * 7 / 8))
