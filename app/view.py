@@ -7,7 +7,7 @@ often as its kind of content is worth, and only while it can be seen.
 import time
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -69,7 +69,7 @@ class View(QWidget):
 
     def tick(self) -> bool:
         """The clock's call: redraw if it is out of date, visible and its turn; returns whether it was."""
-        due = self._stale and self._seen and (time.monotonic() - self._refreshed_at) * 1000 >= self.interval
+        due = self._stale and self.is_seen and (time.monotonic() - self._refreshed_at) * 1000 >= self.interval
         if due:
             self._refresh()
         return due
@@ -80,12 +80,14 @@ class View(QWidget):
             self._refresh()
 
     @property
-    def _seen(self) -> bool:
+    def is_seen(self) -> bool:
         """Whether any of it can be seen: Qt calls a dock visible that is parked behind the tab of another one."""
-        return self.isVisible() and not self.visibleRegion().isEmpty()
+        window = self.window()
+        place = QRect(self.mapTo(window, QPoint()), self.size())
+        return self.isVisible() and place.intersects(window.rect())
 
     def _refresh_if_seen(self) -> None:
-        if self._seen:
+        if self.is_seen:
             self._refresh()
 
     def _refresh(self) -> None:

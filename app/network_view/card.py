@@ -185,8 +185,8 @@ class Card(QWidget):
         painter.setFont(font(points))
         painter.drawText(label, int(Qt.AlignmentFlag.AlignRight | middle), note)
         if (picture := row.picture) is not None:
-            room = rect.toRect().adjusted(-1, -1, 1, 1)
-            kept.draw(painter, room, (picture,), lambda inside: picture.paint(inside, rect))
+            framed = rect.toRect().adjusted(-1, -1, 1, 1)
+            kept.draw(painter, framed, (picture,), lambda inside: picture.paint(inside, rect))
         else:
             self._paint_placeholder(painter, row, rect)
 

@@ -74,7 +74,7 @@ def test_tabs_bring_their_panels_to_the_front(window: MainWindow) -> None:
         QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(index).center())
         QApplication.processEvents()
         view = window.arrangement.panel(kinds[bar.tabText(index)])
-        assert not view.visibleRegion().isEmpty()
+        assert view.is_seen
 
 
 def test_arrange_as_at_first_undoes_closing_floating_and_moving(window: MainWindow) -> None:
@@ -89,7 +89,7 @@ def test_arrange_as_at_first_undoes_closing_floating_and_moving(window: MainWind
     QApplication.processEvents()
     assert {kind: window.dockWidgetArea(dock) for kind, dock in docks.items()} == at_first
     assert not any(dock.isFloating() for dock in docks.values())
-    assert not docks[DataPanel].visibleRegion().isEmpty() and not docks[Boundary].view.visibleRegion().isEmpty()
+    assert docks[DataPanel].view.is_seen and docks[Boundary].view.is_seen
     assert docks[DataPanel].geometry().bottom() < docks[TrainingPanel].geometry().top()
     assert docks[TrainingPanel].geometry().bottom() < docks[LayersPanel].geometry().top()
     assert docks[Curves].geometry().right() < docks[Boundary].geometry().left()
@@ -195,10 +195,10 @@ def test_labels_on_the_left_are_not_cut(window: MainWindow, size: tuple[int, int
 
 def test_titles_have_the_height_of_their_row(window: MainWindow) -> None:
     for dock in window.arrangement.docks.values():
-        if dock.isVisible() and not dock.visibleRegion().isEmpty():
+        if dock.view.is_seen:
             assert dock.header.height() == 32
-            content = dock.widget()
-            assert content is not None and content.geometry().top() >= dock.header.geometry().bottom()
+            title, content = dock.titleBarWidget(), dock.widget()
+            assert title and content and content.geometry().top() >= title.geometry().bottom()
 
 
 def test_an_error_under_a_field_is_not_cut_either(window: MainWindow) -> None:
