@@ -38,6 +38,9 @@ from core.norms import NormRange
 TICK = 16
 """Milliseconds between two looks at what the child reports."""
 
+_REPORTS_APART = 0.03
+"""Seconds between two reports that the child may make: pictures are not drawn more often, and each holds both up."""
+
 PATIENCE = 2.0
 """Seconds without a word after which a step counts as long, and a child that was told to stop is ended by force."""
 
@@ -64,6 +67,7 @@ class ProcessEngine(Engine):
         self._last: Frame | None = None  # the newest state that is known, should the child die
         self._running = False
         self._owes_grant = False
+        self._grant_from = 0.0
         self._pausing_since = 0.0
         self._heard_at = 0.0
         self._longest_silence = 0.0  # seconds between two reports of this run
@@ -146,8 +150,9 @@ class ProcessEngine(Engine):
         if self._running:
             self._watch()
         # After everything was read and shown: a window that takes long over a frame gets fewer, not a queue of them.
-        if self._owes_grant and self._channel:
-            self._owes_grant = False
+        now = time.monotonic()
+        if self._owes_grant and self._channel and now >= self._grant_from:
+            self._owes_grant, self._grant_from = False, now + _REPORTS_APART
             self._channel.send(Grant())
 
     def _take(self, message: object) -> None:
