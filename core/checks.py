@@ -1,4 +1,4 @@
-"""Whether the parts of a network fit one another: layers, a loss, and weights that come from elsewhere.
+"""Whether the parts of a network fit one another: layers, a loss, data, and weights that come from elsewhere.
 
 What does not fit is refused with a sentence that names the layer, what was expected and what was given.
 """
@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from core.datasets.base import Dataset
 from core.layers.activations import Softmax
 from core.layers.base import Layer
 from core.layers.dropout import Dropout
 from core.losses import Loss
-from core.types import Array, Arrays, OptionError, StateError, shape_text
+from core.types import Array, Arrays, DataError, OptionError, Shape, ShapeError, StateError, shape_text
 from core.words import number, said
 
 
@@ -91,6 +92,20 @@ def checked_state(layers: Sequence[Layer], state: Any) -> Arrays:
                 f"taken over."
             )
     return found
+
+
+def check_data(input_shape: Shape, data: Dataset) -> None:
+    """Raise `ShapeError` or `DataError` unless a network built for samples of that shape can train with the data."""
+    if input_shape != data.input_shape:
+        raise ShapeError(
+            f"The network was built for samples of {shape_text(input_shape)}, and those of {data.title} "
+            f"are {shape_text(data.input_shape)}: build it for the data."
+        )
+    for part, x, targets in (("train", data.x_train, data.t_train), ("test", data.x_test, data.t_test)):
+        if not len(x):
+            raise DataError(f"{data.title} has no samples to {part} with.")
+        if len(x) != len(targets):
+            raise DataError(f"{data.title} has {len(x)} samples to {part} with, but {len(targets)} targets for them.")
 
 
 def _arrays(layers: Sequence[Layer]) -> Iterator[tuple[int, str, Array]]:
