@@ -192,7 +192,7 @@ def wait_for_steps(qtbot: QtBot, window: MainWindow, steps: int) -> None:
 
 def wait_for_data(qtbot: QtBot, window: MainWindow, act: Callable[[], None]) -> None:
     """Do something that loads data, and wait until it is there."""
-    with qtbot.waitSignal(window.loader.loaded, timeout=20_000):
+    with qtbot.waitSignal(window.opener.loader.loaded, timeout=20_000):
         act()
 
 
