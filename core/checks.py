@@ -14,7 +14,7 @@ from core.layers.base import Layer
 from core.layers.dropout import Dropout
 from core.losses import Loss
 from core.types import Array, Arrays, DataError, OptionError, Shape, ShapeError, StateError, shape_text
-from core.words import number, said
+from core.words import layer_subject, layer_words, number, said
 
 
 def check_parts(layers: Any, loss: Any) -> None:
@@ -27,8 +27,8 @@ def check_parts(layers: Any, loss: Any) -> None:
             raise OptionError(f"Layer {index + 1} of a network must be a layer such as Dense(8), not {said(layer)}.")
         if (first := places.setdefault(id(layer), index)) < index:
             raise OptionError(
-                f"{layer_words(index, layer)} is the same object as layer {first + 1}: make one of its own for every "
-                f"place."
+                f"{layer_subject(index, layer.title)} is the same object as {layer_words(first)}: make one of its own "
+                f"for every place."
             )
     if not isinstance(loss, Loss):
         raise OptionError(f"The loss of a network must be a loss such as MSE(), not {said(loss)}.")
@@ -39,9 +39,7 @@ def check_parts(layers: Any, loss: Any) -> None:
 def _check_loss(layers: Sequence[Layer], loss: Loss) -> None:
     at = max((i for i, layer in enumerate(layers) if layer.output != "as given"), default=len(layers) - 1)
     giver, behind = layers[at], layers[at + 1 :]
-    last = (
-        f"the last layer, {giver.title}," if not behind else f"layer {at + 1}, {giver.title}, the last that computes,"
-    )
+    last = f"{layer_words(at, giver.title)}, the last that computes," if behind else f"the last layer, {giver.title},"
     if loss.takes == "logits" and giver.output == "probabilities":
         own = "softmax" if loss.class_targets else "sigmoid"
         raise OptionError(
@@ -145,9 +143,4 @@ def _place(name: Any, layers: Sequence[Layer]) -> str:
     index = str(name).split(".", maxsplit=1)[0]
     if not index.isdecimal() or int(index) >= len(layers):
         return str(name)
-    return f"{name} (layer {int(index) + 1}, {layers[int(index)].title})"
-
-
-def layer_words(index: int, layer: Layer) -> str:
-    """ "Layer 1, Dense," at the beginning of a sentence."""
-    return f"Layer {index + 1}, {layer.title},"
+    return f"{name} ({layer_words(int(index), layers[int(index)].title)})"

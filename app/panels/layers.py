@@ -18,6 +18,7 @@ from core.docs import summary
 from core.layers import LAYERS, layer_from_spec
 from core.options import Configurable
 from core.types import Spec
+from core.words import layer_words
 
 FEWEST_ROWS, MOST_ROWS = 3, 10
 """Layers the list has room for; with more it scrolls."""
@@ -167,7 +168,7 @@ class LayersPanel(View):
     def _take_spec(self, spec: dict[str, Any]) -> None:
         place = self.list.currentRow()
         changed = (*self._layers[:place], spec, *self._layers[place + 1 :])
-        self._change(f"change of layer {place + 1}", changed)
+        self._change(f"change of {layer_words(place)}", changed)
 
     def _take_drag(self, parent: QModelIndex, start: int, end: int, to_parent: QModelIndex, to: int) -> None:
         self._listed = None  # the numbers that are listed have another order now, even if the layers are alike

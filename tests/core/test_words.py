@@ -4,7 +4,17 @@ import re
 
 import pytest
 
-from core.words import chosen, count, memory_text, number, said
+from core.words import (
+    chosen,
+    count,
+    layer_subject,
+    layer_words,
+    memory_text,
+    number,
+    numbered_title,
+    parameter_words,
+    said,
+)
 from tests.core.networks import DENSE
 from tests.core.training import trainer
 
@@ -48,6 +58,12 @@ def test_what_was_given_is_repeated_as_python_writes_it_and_short() -> None:
     assert said(10**19) == "1" + "0" * 19
     assert said((2, 10**30)) == "(2, a number of about 31 digits)"
     assert len(said("x" * 1000)) <= 60 and len(said({"a": "x" * 1000})) < 80
+
+
+def test_layers_are_counted_from_one() -> None:
+    assert [layer_words(0), layer_words(1, "Dense")] == ["layer 1", "layer 2, Dense"]
+    assert [layer_subject(1, "Dense"), numbered_title(1, "Dense")] == ["Layer 2, Dense,", "2 · Dense"]
+    assert parameter_words("2.running_mean") == "the running_mean of layer 3"
 
 
 @pytest.mark.parametrize("rate", [1e-5, 1e-7, 0.5])
