@@ -51,7 +51,12 @@ def chosen(value: float, digits: int = 6) -> str:
         return number(value)
     if value == math.trunc(value) and abs(value) < _LARGEST_COUNT:
         return count(int(value))
-    mantissa, *exponent = number(value, digits).split("e")
+    return trimmed(number(value, digits))
+
+
+def trimmed(text: str) -> str:
+    """What `number` wrote without the zeros at its end: `0.03`, `1.5e−5`."""
+    mantissa, *exponent = text.split("e")
     return "e".join((mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa, *exponent))
 
 

@@ -14,6 +14,7 @@ from core.words import (
     numbered_title,
     parameter_words,
     said,
+    trimmed,
 )
 from tests.core.networks import DENSE
 from tests.core.training import trainer
@@ -45,6 +46,11 @@ def test_a_measured_number_keeps_the_digits_that_are_known() -> None:
     assert [number(value) for value in (float("nan"), float("-inf"), 0.7)] == ["NaN", "−∞", "0.7000"]
     assert [number(value) for value in (0.00137, 9.99e-4, 8.9e-4)] == ["0.001370", "9.990e−4", "8.900e−4"]
     assert count(-12544) == "−12\u202f544"
+
+
+def test_zeros_at_the_end_can_be_left_out() -> None:
+    texts = ("0.03000", "1.500e−5", "2.000", "100", "1e7", "NaN", "∞")
+    assert [trimmed(text) for text in texts] == ["0.03", "1.5e−5", "2", "100", "1e7", "NaN", "∞"]
 
 
 def test_what_is_too_large_for_any_computer_is_told_in_powers_of_ten() -> None:
