@@ -23,7 +23,7 @@ MEMORY_LIMIT = 4 * 2**30
 """Largest size in bytes of parameters with their gradients and an optimizer's memory, and of what a batch computes."""
 
 _COPIES = 4  # parameters, gradients, and up to two arrays of optimizer memory
-_SEED = Option("seed", int, 0, minimum=0, maximum=2**63 - 1, help="Decides the start weights.")
+SEED = Option("seed", int, 1, minimum=0, maximum=2**63 - 1, help="Decides the start weights and the order of samples.")
 
 
 Placed = list[tuple[Layer, Shape]]
@@ -70,7 +70,7 @@ class Network:
         Errors: ShapeError naming the layer that does not fit; OptionError for a seed or a dtype that is none, and when
         it would take too much memory
         """
-        dtype, seed = checked_dtype(dtype, "A network"), _SEED.check(seed, "A network")
+        dtype, seed = checked_dtype(dtype, "A network"), SEED.check(seed, "A network")
         first = layer_subject(0, self.layers[0].title) if self.layers else "A network"
         input_shape = checked_shape(input_shape, first)
         shapes = tuple(output_shapes(self.layers, input_shape))

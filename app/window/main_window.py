@@ -28,8 +28,8 @@ from app.window.run_control import RunControl
 from app.window.status_bar import StatusLine
 from app.window.tool_bar import MainToolBar
 from app.window.training_dialogs import TrainingDialogs
-from core.experiment import SEED
 from core.export.npz import write_npz
+from core.network import SEED
 from core.types import ChainruleError
 
 NETWORK_HEIGHT = 247
