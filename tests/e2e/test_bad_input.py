@@ -15,7 +15,6 @@ from app.window.main_window import MainWindow
 from core.experiment import Experiment
 from core.types import Arrays
 from tests.e2e.hands import (
-    bring_into_view,
     choose_in,
     click,
     click_row,
@@ -26,6 +25,7 @@ from tests.e2e.hands import (
     wait_for_data,
     write,
 )
+from tests.in_view import bring_into_view
 
 Before = tuple[Experiment, Arrays, int, int]
 
