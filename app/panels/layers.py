@@ -110,8 +110,9 @@ class LayersPanel(View):
         self.up_button.setEnabled(row > 0)
         self.down_button.setEnabled(0 <= row < len(self._layers) - 1)
         self.remove_button.setEnabled(row >= 0)
-        self.problem.setText(self.document.problem)
-        self.problem.setVisible(bool(self.document.problem))
+        problem = "" if self.document.batch_waits else self.document.problem
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
         self._show_form(row)
         self.note_changed.emit(f"{len(self._layers)} layers · drag to reorder")
 

@@ -193,13 +193,12 @@ MENUS = ("File", "Edit", "Network", "Run", "Tape", "View", "Help")
 
 NEED_A_TAPE = (
     "batch_start",
-    "next_layer",
-    "next_batch",
-    "next_epoch",
-    "run_until",
     *(command.name for command in COMMANDS if command.menu == "Tape"),
 )
-"""The commands that make sense only while one can step."""
+"""The commands that make sense only while there are records to go to."""
+
+STEPS = ("next_layer", "next_batch", "next_epoch", "run_until")
+"""The commands that make sense only while a step can be made."""
 
 
 def make_actions(window: QObject) -> dict[str, QAction]:

@@ -16,7 +16,7 @@ from app.panels.diagnostics import Diagnostics
 from app.theme import theme_changed
 from app.version import VERSION
 from app.view import FrameClock
-from app.window.actions import NEED_A_TAPE, make_actions, tint_actions
+from app.window.actions import NEED_A_TAPE, STEPS, make_actions, tint_actions
 from app.window.arrangement import Arrangement
 from app.window.banner import Banner
 from app.window.docks import Header, card
@@ -92,7 +92,7 @@ class MainWindow(QMainWindow):
 
     def export_weights(self, path: Path) -> None:
         """Write the weights as they stand at the cursor."""
-        if self.document.tape is None:
+        if self.document.tape is None and not self.document.batch_waits:
             self.banner.show_error(f"There are no weights to export. {self.document.problem}")
             return
         try:
@@ -163,9 +163,13 @@ class MainWindow(QMainWindow):
         self._follow_running()
 
     def _follow_running(self) -> None:
-        running, works = self.document.running, self.document.tape is not None
+        document = self.document
+        has_tape = document.tape is not None
+        works = has_tape or document.batch_waits
         for name in NEED_A_TAPE:
-            self.command[name].setEnabled(works and not running)
+            self.command[name].setEnabled(has_tape and not document.running)
+        for name in STEPS:
+            self.command[name].setEnabled(works and not document.running)
         self.command["run"].setEnabled(works)
         self.tool_bar.show_running()
         self._follow_position()
