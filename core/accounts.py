@@ -21,7 +21,7 @@ from core.layers.shape import Flatten, Reshape
 from core.losses import Loss
 from core.penalties import Penalty
 from core.types import Array, Arrays, shape_text
-from core.words import chosen, count, every, number, plural
+from core.words import chosen, count, every, number, parameter_words, plural
 
 
 @singledispatch
@@ -289,9 +289,8 @@ def clipping_account(raw: Array, clipped: Array) -> str:
 def update_account(name: str, before: Array, after: Array, learning_rate: float) -> str:
     """How far a parameter moved."""
     change = np.abs(after - before)
-    layer, parameter = name.split(".")
     most = f" on average, {number(change.max(), 2)} at most" if change.size > 1 else ""
     return (
-        f"Update of the {parameter} of layer {int(layer) + 1}: {plural(before.size, 'value')} moved by "
+        f"Update of {parameter_words(name)}: {plural(before.size, 'value')} moved by "
         f"{number(change.mean(), 2)}{most} (learning rate {chosen(learning_rate, 4)})."
     )

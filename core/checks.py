@@ -1,4 +1,4 @@
-"""Whether the parts of a network fit one another: layers, a loss, and weights that come from elsewhere.
+"""Whether the parts of a network fit one another: layers, a loss, data, and weights that come from elsewhere.
 
 What does not fit is refused with a sentence that names the layer, what was expected and what was given.
 """
@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from core.datasets.base import Dataset
 from core.layers.activations import Softmax
 from core.layers.base import Layer
 from core.layers.dropout import Dropout
 from core.losses import Loss
-from core.types import Array, Arrays, OptionError, StateError, shape_text
-from core.words import number, said
+from core.types import Array, Arrays, DataError, OptionError, Shape, ShapeError, StateError, shape_text
+from core.words import layer_subject, layer_words, number, said
 
 
 def check_parts(layers: Any, loss: Any) -> None:
@@ -26,8 +27,8 @@ def check_parts(layers: Any, loss: Any) -> None:
             raise OptionError(f"Layer {index + 1} of a network must be a layer such as Dense(8), not {said(layer)}.")
         if (first := places.setdefault(id(layer), index)) < index:
             raise OptionError(
-                f"{layer_words(index, layer)} is the same object as layer {first + 1}: make one of its own for every "
-                f"place."
+                f"{layer_subject(index, layer.title)} is the same object as {layer_words(first)}: make one of its own "
+                f"for every place."
             )
     if not isinstance(loss, Loss):
         raise OptionError(f"The loss of a network must be a loss such as MSE(), not {said(loss)}.")
@@ -38,9 +39,7 @@ def check_parts(layers: Any, loss: Any) -> None:
 def _check_loss(layers: Sequence[Layer], loss: Loss) -> None:
     at = max((i for i, layer in enumerate(layers) if layer.output != "as given"), default=len(layers) - 1)
     giver, behind = layers[at], layers[at + 1 :]
-    last = (
-        f"the last layer, {giver.title}," if not behind else f"layer {at + 1}, {giver.title}, the last that computes,"
-    )
+    last = f"{layer_words(at, giver.title)}, the last that computes," if behind else f"the last layer, {giver.title},"
     if loss.takes == "logits" and giver.output == "probabilities":
         own = "softmax" if loss.class_targets else "sigmoid"
         raise OptionError(
@@ -93,6 +92,20 @@ def checked_state(layers: Sequence[Layer], state: Any) -> Arrays:
     return found
 
 
+def check_data(input_shape: Shape, data: Dataset) -> None:
+    """Raise `ShapeError` or `DataError` unless a network built for samples of that shape can train with the data."""
+    if input_shape != data.input_shape:
+        raise ShapeError(
+            f"The network was built for samples of {shape_text(input_shape)}, and those of {data.title} "
+            f"are {shape_text(data.input_shape)}: build it for the data."
+        )
+    for part, x, targets in (("train", data.x_train, data.t_train), ("test", data.x_test, data.t_test)):
+        if not len(x):
+            raise DataError(f"{data.title} has no samples to {part} with.")
+        if len(x) != len(targets):
+            raise DataError(f"{data.title} has {len(x)} samples to {part} with, but {len(targets)} targets for them.")
+
+
 def _arrays(layers: Sequence[Layer]) -> Iterator[tuple[int, str, Array]]:
     for index, layer in enumerate(layers):
         for name, array in (layer.params | layer.buffers).items():
@@ -130,9 +143,4 @@ def _place(name: Any, layers: Sequence[Layer]) -> str:
     index = str(name).split(".", maxsplit=1)[0]
     if not index.isdecimal() or int(index) >= len(layers):
         return str(name)
-    return f"{name} (layer {int(index) + 1}, {layers[int(index)].title})"
-
-
-def layer_words(index: int, layer: Layer) -> str:
-    """ "Layer 1, Dense," at the beginning of a sentence."""
-    return f"Layer {index + 1}, {layer.title},"
+    return f"{name} ({layer_words(int(index), layers[int(index)].title)})"

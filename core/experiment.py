@@ -13,7 +13,7 @@ from core.datasets.base import Dataset, DataSource
 from core.initializers import initializer_from_spec
 from core.layers import layer_from_spec
 from core.losses import loss_from_spec
-from core.network import Network
+from core.network import SEED, Network
 from core.optimizers import optimizer_from_spec
 from core.options import Option
 from core.penalties import penalty_from_spec
@@ -28,7 +28,6 @@ BATCH_SIZE = Option("batch_size", int, 32, minimum=1, maximum=100_000, help="How
 EPOCHS = Option(
     "epochs", int, 10, minimum=1, maximum=1_000_000, help="How often training without a window goes through the data."
 )
-SEED = Option("seed", int, 1, minimum=0, maximum=2**31 - 1, help="Decides the start weights and the order of samples.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from core.network import Network
 from core.tape import Tape
 from core.types import Array, Arrays, ChainruleError
-from core.words import number
+from core.words import layer_words, number
 
 Direction = Literal["forward", "loss", "backward", "update"]
 
@@ -115,7 +115,7 @@ def lost_error(network: Network, name: str, step: int) -> NonFiniteError:
 
 
 def _layer(network: Network, index: int) -> str:
-    return f"layer {index + 1}, {network.layers[index].title},"
+    return f"{layer_words(index, network.layers[index].title)},"
 
 
 def _largest(arrays: Arrays) -> dict[str, float]:

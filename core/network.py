@@ -10,20 +10,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from core.checks import check_parts, checked_state, layer_words
+from core.checks import check_parts, checked_state
 from core.initializers import Initializer, TorchUniform
 from core.layers.base import Layer
 from core.layout import keep_freed_memory
 from core.losses import Loss
 from core.options import Option
 from core.types import Array, Arrays, OptionError, Shape, ShapeError, checked_dtype, checked_shape, shape_text
-from core.words import count, memory_text, plural
+from core.words import count, layer_subject, layer_words, memory_text, plural
 
 MEMORY_LIMIT = 4 * 2**30
 """Largest size in bytes of parameters with their gradients and an optimizer's memory, and of what a batch computes."""
 
 _COPIES = 4  # parameters, gradients, and up to two arrays of optimizer memory
-_SEED = Option("seed", int, 0, minimum=0, maximum=2**63 - 1, help="Decides the start weights.")
+SEED = Option("seed", int, 1, minimum=0, maximum=2**63 - 1, help="Decides the start weights and the order of samples.")
 
 
 Placed = list[tuple[Layer, Shape]]
@@ -70,8 +70,9 @@ class Network:
         Errors: ShapeError naming the layer that does not fit; OptionError for a seed or a dtype that is none, and when
         it would take too much memory
         """
-        dtype, seed = checked_dtype(dtype, "A network"), _SEED.check(seed, "A network")
-        input_shape = checked_shape(input_shape, layer_words(0, self.layers[0]) if self.layers else "A network")
+        dtype, seed = checked_dtype(dtype, "A network"), SEED.check(seed, "A network")
+        first = layer_subject(0, self.layers[0].title) if self.layers else "A network"
+        input_shape = checked_shape(input_shape, first)
         shapes = tuple(output_shapes(self.layers, input_shape))
         placed = list(zip(self.layers, (input_shape, *shapes), strict=False))
         _check_parameters(placed, dtype.itemsize)
@@ -140,8 +141,8 @@ class Network:
             nearest = min(fitting, key=lambda size: abs(size - batch_size), default=0)
             advice = f"choose another batch size, such as {nearest}" if fitting else "take more data, or another layer"
             raise OptionError(
-                f"{layer_words(index, layer)} needs at least {plural(needed, 'sample')} in every training batch, but "
-                f"of {plural(samples, 'sample')} in batches of {count(batch_size)} the last batch has only "
+                f"{layer_subject(index, layer.title)} needs at least {plural(needed, 'sample')} in every training "
+                f"batch, but of {plural(samples, 'sample')} in batches of {count(batch_size)} the last batch has only "
                 f"{count(rows(batch_size))}: {advice}."
             )
 
@@ -208,11 +209,11 @@ def output_shapes(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
         try:
             shape = layer.out_shape(given)
         except ShapeError as error:
-            before = f"layer {index}, {layers[index - 1].title}," if index else "the data"
+            before = f"{layer_words(index - 1, layers[index - 1].title)}," if index else "the data"
             hint = ": add Flatten before it" if len(given) > 1 and "a vector" in str(error) else ""
             needs = str(error).removeprefix(f"{layer.title} ").split(", not ")[0]
             raise ShapeError(
-                f"Layer {index + 1}, {layer.title}, {needs}, but {before} gives {shape_text(given)}{hint}."
+                f"{layer_subject(index, layer.title)} {needs}, but {before} gives {shape_text(given)}{hint}."
             ) from error
         shapes.append(shape)
     return shapes
@@ -225,9 +226,9 @@ def _check_parameters(placed: Placed, itemsize: int) -> None:
     if size > MEMORY_LIMIT:
         index = counts.index(max(counts))
         raise OptionError(
-            f"{layer_words(index, placed[index][0])} would have {count(counts[index])} parameters; with gradients and "
-            f"the optimizer's memory the network takes {memory_text(size)}, more than the {memory_text(MEMORY_LIMIT)} "
-            f"allowed: make the layer smaller."
+            f"{layer_subject(index, placed[index][0].title)} would have {count(counts[index])} parameters; with "
+            f"gradients and the optimizer's memory the network takes {memory_text(size)}, more than the "
+            f"{memory_text(MEMORY_LIMIT)} allowed: make the layer smaller."
         )
 
 
@@ -239,7 +240,7 @@ def _check_rows(rows: int, placed: Placed, itemsize: int) -> None:
         layer, shape = placed[index]
         raise OptionError(
             f"A batch of {count(rows)} takes about {memory_text(rows * sum(sizes))} on its way through the layers, "
-            f"more than the {memory_text(MEMORY_LIMIT)} allowed. Most of it is in layer {index + 1}, {layer.title}, "
+            f"more than the {memory_text(MEMORY_LIMIT)} allowed. Most of it is in {layer_words(index, layer.title)}, "
             f"which gives {count(math.prod(layer.out_shape(shape)))} values a sample and keeps "
             f"{count(layer.kept_values(shape))} for the way back: make the batch or that layer smaller."
         )

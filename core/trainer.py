@@ -5,29 +5,31 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
+from core.checks import check_data
 from core.clipping import Clipping, NoClipping
 from core.datasets.base import Dataset
-from core.health import NonFiniteError, NonFiniteFinder, first_not_finite, lost_error
-from core.metrics import Evaluation, accuracy, confusion_matrix, r_squared
+from core.evaluation import evaluation, prediction
+from core.health import NonFiniteError, first_not_finite, lost_error
+from core.metrics import Evaluation
 from core.network import Network
 from core.norms import NormWatch
 from core.optimizers import Optimizer, optimizer_from_spec
 from core.penalties import NoPenalty, Penalty, penalised
 from core.recording import Recorder
+from core.safeguard import Before, Safeguard
 from core.schedules import ConstantRate, Schedule
 from core.tape import Tape
-from core.types import Array, Arrays, DataError, OptionError, ShapeError, StateError, shape_text
+from core.targets import encoded
+from core.types import Array, Arrays, OptionError, StateError
 
 _ORDER_STREAM, _LAYER_STREAM = 1, 2  # streams of a seed, apart from those of the start weights, which are [seed, layer]
 _FLAT = "flat"  # the name under which the optimizer sees all parameters at once
 _HARMLESS_STEP = 1e6
 """Up to this learning rate × gradient a step cannot carry a finite parameter out of the range of float32."""
-
-_EVALUATION_ROWS = 250  # rows a forward pass takes at once; what it computes then stays in the processor's cache
 
 
 class Trainer:
@@ -56,16 +58,7 @@ class Trainer:
             raise OptionError(f"Training: batch_size must be a whole number of at least 1, not {batch_size!r}.")
         if not network.input_shape:
             raise OptionError("Training: the network has no weights yet: build it for the data first.")
-        if network.input_shape != data.input_shape:
-            raise ShapeError(
-                f"The network was built for samples of {shape_text(network.input_shape)}, and those of {data.title} "
-                f"are {shape_text(data.input_shape)}: build it for the data."
-            )
-        for part, x, t in (("train", data.x_train, data.t_train), ("test", data.x_test, data.t_test)):
-            if not len(x):
-                raise DataError(f"{data.title} has no samples to {part} with.")
-            if len(x) != len(t):
-                raise DataError(f"{data.title} has {len(x)} samples to {part} with, but {len(t)} targets for them.")
+        check_data(network.input_shape, data)
         self.network = network
         self.optimizer = optimizer
         self.data = data
@@ -80,11 +73,10 @@ class Trainer:
         self.steps = 0
         self.rng = np.random.default_rng([seed, 0, _LAYER_STREAM])
         self._order_epoch, self._order = -1, np.empty(0, np.int64)
-        self._t_train = self._encode(data.t_train)
-        self._t_test = self._encode(data.t_test)
+        self._t_train = encoded(network, data, data.t_train)
+        self._t_test = encoded(network, data, data.t_test)
         self._pull, self._penalised = self._penalty_arrays()
-        self._remembering = tuple(layer for layer in network.layers if layer.buffers)
-        self._draws = any(layer.kind == "dropout" for layer in network.layers)
+        self._safeguard = Safeguard(network)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -120,8 +112,7 @@ class Trainer:
         """
         rows, network = self.next_rows(), self.network
         x, target = self.data.x_train.take(rows, axis=0), self._t_train.take(rows, axis=0)
-        contribution = {} if self._pull is None else penalised(network.by_name(self._pull))
-        recorder = Recorder(network, self.penalty, contribution)
+        recorder = Recorder(network, self.penalty, self._penalty_parts())
         before, buffers_before = _copies(network.parameters()), _copies(network.buffers())
         memory_before = self.optimizer_memory()
 
@@ -173,31 +164,11 @@ class Trainer:
         Nothing may train before the end; whoever cannot wait leaves it where it is.
         """
         x, target, labels = self._part(part)
-        total, outputs = 0.0, []
-        for rows in self._slices(len(x)):
-            loss, output = self._answer(x[rows], target[rows])
-            total += loss
-            outputs.append(output)
-            yield None
-        result = np.concatenate(outputs)
-        if self.data.is_regression:
-            yield Evaluation(total / len(x), None, len(x), r_squared(result, labels))
-        else:
-            table = confusion_matrix(result, labels, len(self.data.class_names)) if confusion else None
-            yield Evaluation(total / len(x), accuracy(result, labels), len(x), confusion=table)
-
-    def _answer(self, x: Array, target: Array) -> tuple[float, Array]:
-        """The sum of the losses of some rows; and the predicted classes, of a regression the prediction."""
-        loss = self.network.loss
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            prediction = self.network.forward(x)
-            value = loss.value_and_gradient(prediction, target)[0] * len(prediction)
-            return value, prediction if self.data.is_regression else loss.predicted_class(prediction)
+        return evaluation(self.network, x, target, labels, len(self.data.class_names), confusion)
 
     def predict(self, part: str = "test") -> Array:
         """The network's output for every row of "test" or "train", (N, outputs): what top-k accuracy asks for."""
-        x = self._part(part)[0]
-        return np.concatenate([self.network.forward(x[rows]) for rows in self._slices(len(x))])
+        return prediction(self.network, self._part(part)[0])
 
     def optimizer_memory(self) -> dict[str, Arrays]:
         """Copies of what the optimizer remembers, by slot and by the parameters' names."""
@@ -243,7 +214,8 @@ class Trainer:
 
     def _step(self, x: Array, target: Array, recorder: Recorder | None = None, watch: NormWatch | None = None) -> float:
         network, optimizer, pull = self.network, self.optimizer, self._pull
-        start = self._snapshot()
+        guard = self._safeguard
+        before = guard.before(self.rng)
         # What overflows is found by looking at the results, and told in words instead of warnings.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if pull is not None:
@@ -252,7 +224,7 @@ class Trainer:
             try:
                 loss, _ = network.loss_and_gradients(x, target, self.rng, recorder or watch)
             except Exception:  # out of memory, say: the step may be tried again
-                self._rewind(start)
+                guard.rewind(before, self.rng)
                 raise
             grads = network.flat_grads
             if pull is not None:
@@ -260,23 +232,23 @@ class Trainer:
             # Also finite only if every gradient is, and if no optimizer's sum of squares can overflow.
             norm = math.sqrt(grads.dot(grads))
             if not (math.isfinite(loss) and math.isfinite(norm)):
-                self._refuse(x, target, start)
+                guard.refuse(x, target, before, self.rng, self.steps + 1, self._penalty_parts())
             if watch is not None and watch.left:
-                self._rewind(start)
+                guard.rewind(before, self.rng)
                 raise watch.error(self.steps + 1)
-            if self._remembering and (bad := first_not_finite(network.buffers())):
-                self._rewind(start)
+            if guard.remembering and (bad := first_not_finite(network.buffers())):
+                guard.rewind(before, self.rng)
                 raise lost_error(network, bad, self.steps + 1)
             raw = grads if recorder is None else grads.copy()
             self.clipping.clip(grads, norm)
             if recorder is not None:
                 recorder.clipping(raw, grads)
             optimizer.learning_rate = self.schedule.rate(self.learning_rate, self.steps)
-            self._update(grads, norm, start)
+            self._update(grads, norm, before)
         self.steps += 1
         return loss
 
-    def _update(self, grads: Array, norm: float, start: tuple[list[Arrays], Any]) -> None:
+    def _update(self, grads: Array, norm: float, before: Before) -> None:
         """The optimizer's step; the whole step is taken back when it leaves parameters that are not finite.
 
         Looking at all of them after every step would be felt, so that is done only where a step is so large, or a decay
@@ -292,29 +264,8 @@ class Trainer:
         if bad := first_not_finite(network.parameters()):
             network.flat_params[...] = params
             optimizer.restore(memory)
-            self._rewind(start)
+            self._safeguard.rewind(before, self.rng)
             raise lost_error(network, bad, self.steps + 1)
-
-    def _snapshot(self) -> tuple[list[Arrays], Any]:
-        """What a step changes before it is known to be good: buffers, and the random state if a layer draws from it."""
-        buffers = [_copies(layer.buffers) for layer in self._remembering]
-        return buffers, self.rng.bit_generator.state if self._draws else None
-
-    def _rewind(self, start: tuple[list[Arrays], Any]) -> None:
-        for layer, buffers in zip(self._remembering, start[0], strict=True):
-            for name, before in buffers.items():
-                layer.buffers[name][...] = before
-        if start[1] is not None:
-            self.rng.bit_generator.state = start[1]
-
-    def _refuse(self, x: Array, target: Array, start: tuple[list[Arrays], Any]) -> NoReturn:
-        """Take the bad step back and raise the error that says where it went bad."""
-        finder = NonFiniteFinder(self.network)
-        self._rewind(start)
-        self.network.loss_and_gradients(x, target, self.rng, finder)
-        self._rewind(start)
-        pull = {} if self._pull is None else penalised(self.network.by_name(self._pull))
-        raise finder.error(self.steps + 1, pull)
 
     def _penalty_arrays(self) -> tuple[Array | None, Array | None]:
         """Room for what the penalty adds to the flat gradient, and 1 where it acts, 0 elsewhere."""
@@ -324,6 +275,10 @@ class Trainer:
         for part in penalised(self.network.by_name(mask)).values():
             part.fill(1)
         return np.zeros_like(mask), mask
+
+    def _penalty_parts(self) -> Arrays:
+        """What the penalty adds to the gradient of every parameter it acts on; empty without a penalty."""
+        return {} if self._pull is None else penalised(self.network.by_name(self._pull))
 
     def _flat_memory(self, memory: Mapping[str, Mapping[str, Array]]) -> dict[str, Arrays]:
         """Optimizer memory by parameter name as the flat arrays the optimizer works on."""
@@ -340,34 +295,6 @@ class Trainer:
         if part == "train":
             return self.data.x_train, self._t_train, self.data.t_train
         return self.data.x_test, self._t_test, self.data.t_test
-
-    def _slices(self, size: int) -> Iterator[slice]:
-        step = max(1, min(_EVALUATION_ROWS, self.network.most_rows()))
-        for start in range(0, size, step):
-            yield slice(start, start + step)
-
-    def _encode(self, targets: Array) -> Array:
-        shape, loss = self.network.shapes[-1] if self.network.shapes else self.data.input_shape, self.network.loss
-        if len(shape) != 1:
-            raise ShapeError(
-                "The last layer gives a picture, not a vector of outputs: add Flatten and Dense at the end."
-            )
-        if not self.data.is_regression:
-            targets = loss.encode(targets, shape[0], len(self.data.class_names))
-        elif loss.class_targets:
-            raise ShapeError(
-                f"{loss.title} tells classes apart, but {self.data.title} asks for numbers: choose mean squared error."
-            )
-        elif targets.shape[1:] != shape:
-            raise ShapeError(
-                f"The last layer gives {shape[0]} values and the data asks for {targets.shape[1]}: "
-                f"give the last layer {targets.shape[1]} units."
-            )
-        else:
-            loss.check_values(targets)
-        if np.issubdtype(targets.dtype, np.floating):
-            targets = targets.astype(self.network.flat_params.dtype, copy=False)
-        return targets
 
 
 def _copies(arrays: Arrays) -> Arrays:

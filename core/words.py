@@ -1,6 +1,6 @@
-"""Numbers in sentences: values, counts, plurals and sizes, written the same way by the core and the window.
+"""Numbers, layers and parameters in sentences, written the same way by the core and the window.
 
-A real minus sign, no plus signs, and values that are not finite in words.
+A real minus sign, no plus signs, and values that are not finite in words. People count layers from 1.
 """
 
 import math
@@ -51,7 +51,12 @@ def chosen(value: float, digits: int = 6) -> str:
         return number(value)
     if value == math.trunc(value) and abs(value) < _LARGEST_COUNT:
         return count(int(value))
-    mantissa, *exponent = number(value, digits).split("e")
+    return trimmed(number(value, digits))
+
+
+def trimmed(text: str) -> str:
+    """What `number` wrote without the zeros at its end: `0.03`, `1.5e−5`."""
+    mantissa, *exponent = text.split("e")
     return "e".join((mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa, *exponent))
 
 
@@ -72,10 +77,25 @@ def every(number: int, word: str) -> str:
     return f"the {word}" if number == 1 else f"each of {plural(number, word)}"
 
 
+def layer_words(index: int, title: str = "") -> str:
+    """ "layer 1", or with its title "layer 1, Dense"."""
+    return f"layer {index + 1}, {title}" if title else f"layer {index + 1}"
+
+
+def layer_subject(index: int, title: str) -> str:
+    """ "Layer 1, Dense," at the beginning of a sentence."""
+    return f"L{layer_words(index, title)[1:]},"
+
+
+def numbered_title(index: int, title: str) -> str:
+    """A layer as cards call it: "1 · Dense"."""
+    return f"{index + 1} · {title}"
+
+
 def parameter_words(name: str) -> str:
-    """A parameter by its name in a state dict, as people count layers: "0.weight" is "the weight of layer 1"."""
+    """A parameter by its name in a state dict: "0.weight" is "the weight of layer 1"."""
     layer, own = name.split(".", maxsplit=1)
-    return f"the {own} of layer {int(layer) + 1}"
+    return f"the {own} of {layer_words(int(layer))}"
 
 
 def memory_text(size: int) -> str:

@@ -13,7 +13,7 @@ from psygnal import Signal
 from core.norms import NormRange, first_left, norm_of
 from core.tape import Phase, Record, Tape
 from core.types import Arrays
-from core.words import parameter_words
+from core.words import layer_words, parameter_words
 
 _DIRECTIONS: dict[Phase, str] = {
     "forward": "forward of {}",
@@ -39,7 +39,7 @@ class RecordBreak:
             case "update":
                 thing = parameter_words(self.name)
             case _:
-                thing = f"layer {self.index + 1}, {self.name}"
+                thing = layer_words(self.index, self.name)
         return _DIRECTIONS[self.phase].format(thing)
 
 

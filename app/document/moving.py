@@ -65,7 +65,12 @@ class Moving(Shown):
             self._standing.stepper.record_ahead()
 
     def _step(self, move: str, *arguments: Any) -> None:
-        if self._standing.stepper is None or self.running:
+        if self.running:
+            return
+        if self.batch_waits:
+            self._standing.record_batch()
+            self._announce()
+        if self._standing.stepper is None:
             return
         try:
             getattr(self._standing.stepper, move)(*arguments)
@@ -113,8 +118,8 @@ class Moving(Shown):
     def lacks_evaluation(self) -> bool:
         """Whether the newest weights are shown and the test data were not evaluated with them."""
         stepper, tests = self._standing.stepper, self.history.evaluations["test"]
-        at_newest = stepper is not None and stepper.is_newest and not self.in_past and not self.running
-        return at_newest and self.steps_done not in tests
+        is_newest = stepper.is_newest and not self.in_past if stepper else self.batch_waits
+        return is_newest and not self.running and self.steps_done not in tests
 
     def evaluation(self) -> Generator[None, None, None]:
         """Evaluate the test data with the newest weights, piece by piece, where `lacks_evaluation`.
@@ -175,16 +180,18 @@ class Moving(Shown):
     def begin_run(self) -> dict[str, Any] | None:
         """Hand the weights over: the trainer's state to start from, or None when there is nothing to run."""
         stepper = self._standing.stepper
-        if stepper is None or self.running:
+        if self.running:
             return None
-        if 0 < stepper.cursor < len(stepper.tape):
+        if stepper and 0 < stepper.cursor < len(stepper.tape):
             if self.in_past:
                 self.batch_start()  # the run repeats this batch, and leaves the later curve from here on
             else:
                 self.next_batch()  # a batch that was begun is finished here: the curves need its loss
                 if stepper.tape.refused:
                     return None
-        state = stepper.state_at_cursor()
+        state = self._standing.state_to_run()
+        if state is None:
+            return None
         self._leave_later(state["steps"])
         self._note_options(state["steps"])
         self.course.keep(state)
@@ -204,11 +211,11 @@ class Moving(Shown):
             self._note_options(step, experiment=dataclasses.replace(self.experiment, optimizer=optimizer))
         self.history_changed.emit()
 
-    def show_state(self, state: dict[str, Any]) -> None:
-        """Show a running training: the next batch from `state` on, as a complete tape."""
+    def show_state(self, state: dict[str, Any], *, record: bool = True) -> None:
+        """Show a running training: the next batch from `state` on, as a complete tape, or none without `record`."""
         self.course.keep(state)
         self._mirror_options(state["steps"])
-        self._standing.take_up(state)
+        self._standing.take_up(state, record=record)
         if self._standing.stepper:
             self._standing.stepper.finish_batch()
         self._stay_within()
@@ -221,13 +228,16 @@ class Moving(Shown):
             options = {name: value for name, value in experiment.optimizer.items() if name != "kind"}
             self.trainer.set_optimizer_options(options)
 
-    def end_run(self, state: dict[str, Any]) -> None:
-        """Take the weights back; the batch that follows is done here, so that all of it can be seen."""
+    def end_run(self, state: dict[str, Any], *, record: bool = True) -> None:
+        """Take the weights back; the batch that follows is done here, so that all of it can be seen.
+
+        Without `record` that batch waits for the next step.
+        """
         with self._one_move():
             self._set_running(False)
             self.course.cut(state["steps"])  # a process that died had reported steps whose weights died with it
             self._note_options(state["steps"])
-            self.show_state(state)
+            self.show_state(state, record=record)
             if self.tape is None:
                 self._announce()
             elif not self.walk.stop_in_batch():

@@ -1,6 +1,7 @@
 """Layers and parameters by the names that stand on the cards."""
 
 from app.document.document import Document
+from core.words import numbered_title
 
 
 def layer_title(document: Document, index: int) -> str:
@@ -10,7 +11,7 @@ def layer_title(document: Document, index: int) -> str:
     if index < 0:
         return "0 · Input"
     layers = document.network.layers
-    return f"{index + 1} · {layers[index].title}" if index < len(layers) else "Loss"
+    return numbered_title(index, layers[index].title) if index < len(layers) else "Loss"
 
 
 def parameter_title(document: Document, name: str) -> str:

@@ -12,6 +12,7 @@ from psygnal import Signal
 from core.explain.protocol import Place
 from core.explain.scene import PENALTY
 from core.tape import Phase, Record, Tape
+from core.words import layer_words, parameter_words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +24,12 @@ class _Key:
     detail: str = ""  # which of the records of that phase and index: the parameter, or the penalty
 
     def words(self) -> str:
-        """`the penalty`, `the update of 0.weight`, `layer 3, backward`."""
+        """`the penalty`, `the update of the weight of layer 1`, `layer 3, backward`."""
         if self.phase == "loss":
             return "the penalty" if self.detail else "the loss"
-        layer = f"layer {self.index + 1}"
-        return f"the update of {self.detail.rpartition('.')[2]} of {layer}" if self.detail else f"{layer}, {self.phase}"
+        if self.detail:
+            return f"the update of {parameter_words(self.detail)}"
+        return f"{layer_words(self.index)}, {self.phase}"
 
 
 class Questions:

@@ -24,6 +24,8 @@ from core.tape import Record, Tape
 from core.trainer import Trainer
 from core.types import Arrays, Shape, ShapeError
 
+NOT_RECORDED = "The batch that follows takes long and is not recorded yet: press Next layer or Next batch."
+
 
 class Shown:
     """One experiment, its data, its trainer and the place on the tape.
@@ -71,7 +73,12 @@ class Shown:
     @property
     def problem(self) -> str:
         """Why there is no tape; empty while there is one."""
-        return self._standing.problem
+        return self._standing.problem or (NOT_RECORDED if self.batch_waits else "")
+
+    @property
+    def batch_waits(self) -> bool:
+        """Whether there is no tape only because the batch takes long: a step records it."""
+        return self._standing.waits
 
     @property
     def tape(self) -> Tape | None:

@@ -16,7 +16,10 @@ from core.types import Arrays, ChainruleError
 
 
 class Standing:
-    """`trainer` and `stepper` are there only while a step can be made; otherwise `problem` says why it cannot."""
+    """`trainer` and `stepper` are there only while a step can be made; otherwise `problem` says why it cannot.
+
+    A stepper may also be missing because the batch `waits` to be recorded.
+    """
 
     def __init__(self) -> None:
         self.trainer: Trainer | None = None
@@ -60,6 +63,11 @@ class Standing:
         steppers = (self.stepper, self._present.stepper if self._present else None)
         return sum(stepper.memory for stepper in steppers if stepper)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a step can be made and the batch of it is not recorded yet."""
+        return self.trainer is not None and self._held is not None and not (self.stepper or self.problem)
+
     def weights(self) -> Arrays:
         """Parameters and buffers at the cursor, in the order of a state dict; empty without weights."""
         if self.tape is None or self.trainer is None:
@@ -73,6 +81,10 @@ class Standing:
             return self._present.place
         return self.stepper.place() if self.stepper else (self._held, 0)
 
+    def state_to_run(self) -> dict[str, Any] | None:
+        """The state that a run goes on from; None where no step can be made."""
+        return self.stepper.state_at_cursor() if self.stepper else self._held if self.waits else None
+
     # Going elsewhere
 
     def start(self, experiment: Experiment, data: Dataset, state: dict[str, Any] | None = None) -> None:
@@ -82,20 +94,29 @@ class Standing:
         if self.trainer:
             self.take_up(state or self.trainer.state())
 
-    def take_up(self, state: dict[str, Any]) -> None:
-        """Stand before the batch that follows a state; if that batch cannot be computed, keep the state."""
+    def take_up(self, state: dict[str, Any], *, record: bool = True) -> None:
+        """Stand before the batch that follows a state; if that batch cannot be computed, keep the state.
+
+        Without `record` that batch is left until `record_batch`.
+        """
         assert self.trainer
         state = self.trainer.suited(state)
         self._held, self.stepper, self.problem = state, None, ""
         try:
             self.trainer.restore(state)
-            self.stepper = Stepper(self.trainer)
+            if record:
+                self.stepper = Stepper(self.trainer)
         except ChainruleError as error:
             self.problem = str(error)
 
+    def record_batch(self) -> None:
+        """Record the batch that waits for it."""
+        assert self._held
+        self.take_up(self._held)
+
     def go_on_with(self, experiment: Experiment, data: Dataset) -> None:
         """Keep the weights and the place on the tape, with a trainer that has other options."""
-        stepper, held = self.stepper, self._held
+        stepper, held, waits = self.stepper, self._held, self.waits
         self._held = stepper.state_to_resume() if stepper else held
         self._make_trainer(experiment, data)
         if self.trainer and stepper:
@@ -105,7 +126,7 @@ class Standing:
             except ChainruleError as error:
                 self.problem = str(error)
         elif self.trainer and held:
-            self.take_up(held)
+            self.take_up(held, record=not waits)
 
     def travel(self, state: dict[str, Any]) -> None:
         """Show an earlier state with the batch that follows it, before its updates; the newest moment is put aside."""

@@ -163,6 +163,9 @@ class NetworkView(View):
         self.scale = self._choice.currentData()
 
     def _show_problem(self, problem: str) -> None:
+        if problem:
+            self._message.setProperty("role", "muted" if self.document.batch_waits else "error")
+            self._message.style().polish(self._message)
         self._message.setText(problem)
         self._message.setVisible(bool(problem))
         self._scroll.setMaximumHeight(int(TITLE_HEIGHT + 2 * HALO + 12) if problem else 16_777_215)

@@ -90,8 +90,9 @@ class ActivationsTab(View):
         if not isinstance(y, str):
             self.values_facts.setText(_facts(y) + self._saturated(y, index))
         self._show_kept(kept(document, index))
-        self._mark_asked()
-        self._show_line(shown if shown and not shown.parameter else None)
+        line = shown if shown and not shown.parameter else None
+        self._show_line(line)
+        self._mark_asked(line)
 
     def _show_kept(self, tensors: Arrays) -> None:
         """What the layer keeps for the way back, in place of what it gives, if that is chosen."""
@@ -106,15 +107,6 @@ class ActivationsTab(View):
         preferred = self.document.sample if per_sample and not self.document.whole_batch else None
         self.values.set_values(values, self.choice, "forward", "one", preferred)
         self.values_facts.setText(_facts(values) if per_sample else _ends(values, shape_text(values.shape)))
-
-    def _mark_asked(self) -> None:
-        """Mark the bar of the entry that is being explained, whoever asked for it."""
-        document, place = self.document, self.document.questions.current
-        if place is None or document.tape is None:
-            return
-        for view, gradient in ((self.values, False), (self.gradients, True)):
-            if not view.message() and place == self._place(place.index, gradient=gradient):
-                view.show_entry(place.index)
 
     def _show_line(self, shown: Inside | None) -> None:
         """What a line of the calculation gives, in the place of what it leads to."""
@@ -131,6 +123,18 @@ class ActivationsTab(View):
         view.set_values(values, shown.line.name, shown.color, "one" if shown.line.result else "")
         facts.setText(_facts(values) if shown.line.per_sample else _ends(values, shape_text(values.shape)))
         line.setText(shown.words)
+
+    def _mark_asked(self, line: Inside | None) -> None:
+        """Mark the bar of the entry that is being explained, whoever asked for it."""
+        place = self.document.questions.current
+        for view, gradient in ((self.values, False), (self.gradients, True)):
+            if view.message():
+                continue
+            if line is not None and line.about_values != gradient:
+                view.show_entry(line.index_of(place))
+            else:
+                is_asked = place is not None and place == self._place(place.index, gradient=gradient)
+                view.show_entry(place.index if place is not None and is_asked else None)
 
     def _ask_value(self, index: tuple[int, ...]) -> None:
         self._ask(index, gradient=False)

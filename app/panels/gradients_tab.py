@@ -68,6 +68,7 @@ class GradientsTab(View):
             line.setVisible(concerned)
             if shown is not None and concerned:
                 _show_line(shown, view, facts, line)
+                view.show_entry(shown.index_of(document.questions.current))
             elif position < len(names):
                 self._show(names[position], view, facts)
         if not names:
@@ -81,8 +82,8 @@ class GradientsTab(View):
             return
         view.set_values(gradient, f"d_{parameter}", "backward", "one")
         place = self.document.questions.current
-        if place is not None and parameter_at(self.document, place) == name:
-            view.show_entry(place.index)
+        is_asked = place is not None and parameter_at(self.document, place) == name
+        view.show_entry(place.index if place is not None and is_asked else None)
         facts.setText(self._facts(name, gradient))
 
     def _ask_first(self, index: tuple[int, ...]) -> None:

@@ -18,6 +18,7 @@ from core.docs import summary
 from core.layers import LAYERS, layer_from_spec
 from core.options import Configurable
 from core.types import Spec
+from core.words import layer_words
 
 FEWEST_ROWS, MOST_ROWS = 3, 10
 """Layers the list has room for; with more it scrolls."""
@@ -109,8 +110,9 @@ class LayersPanel(View):
         self.up_button.setEnabled(row > 0)
         self.down_button.setEnabled(0 <= row < len(self._layers) - 1)
         self.remove_button.setEnabled(row >= 0)
-        self.problem.setText(self.document.problem)
-        self.problem.setVisible(bool(self.document.problem))
+        problem = "" if self.document.batch_waits else self.document.problem
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
         self._show_form(row)
         self.note_changed.emit(f"{len(self._layers)} layers · drag to reorder")
 
@@ -167,7 +169,7 @@ class LayersPanel(View):
     def _take_spec(self, spec: dict[str, Any]) -> None:
         place = self.list.currentRow()
         changed = (*self._layers[:place], spec, *self._layers[place + 1 :])
-        self._change(f"change of layer {place + 1}", changed)
+        self._change(f"change of {layer_words(place)}", changed)
 
     def _take_drag(self, parent: QModelIndex, start: int, end: int, to_parent: QModelIndex, to: int) -> None:
         self._listed = None  # the numbers that are listed have another order now, even if the layers are alike

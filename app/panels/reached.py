@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 
 from app.document.document import Document
+from core.explain.protocol import Place
 from core.norms import update_ratio
 from core.substeps import SubStep
 from core.tape import Record
@@ -38,6 +39,11 @@ class Inside:
     def about_values(self) -> bool:
         """Whether it is on the way to what the layer gives, rather than on the way back or to a parameter."""
         return not (self.line.backward or self.parameter)
+
+    def index_of(self, place: Place | None) -> tuple[int, ...] | None:
+        """The entry of what is shown that stands at a place on the tape."""
+        is_here = place is not None and (place.record, place.tensor) == (self.place, self.line.result)
+        return place.index if place is not None and is_here else None
 
 
 def inside(document: Document, index: int) -> Inside | None:

@@ -12,9 +12,10 @@ from app.layouts import fill_scrolling
 from app.plots.numbers import format_count
 from app.view import View
 from core.clipping import CLIPPINGS
-from core.experiment import BATCH_SIZE, EPOCHS, SEED
+from core.experiment import BATCH_SIZE, EPOCHS
 from core.initializers import INITIALIZERS
 from core.losses import LOSSES
+from core.network import SEED
 from core.optimizers import OPTIMIZERS
 from core.penalties import PENALTIES
 from core.schedules import SCHEDULES

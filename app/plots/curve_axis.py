@@ -9,7 +9,7 @@ from typing import Any
 import pyqtgraph as pg
 
 from app.plots.numbers import format_count, format_number
-from core.words import NARROW_SPACE
+from core.words import NARROW_SPACE, trimmed
 
 # Where a decade is wide enough for three labels, where for one.
 _FINE_DECADES = 3.0
@@ -81,5 +81,4 @@ def tick_text(value: float, digits: int = _FEWEST_DIGITS) -> str:
     """A tick without the rounding noise and the trailing zeros a measured value would keep."""
     if 1000 <= abs(value) < _LARGEST_COUNT and value == round(value):
         return format_count(round(value))
-    mantissa, *exponent = format_number(value, digits).split("e")
-    return "e".join([mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa, *exponent])
+    return trimmed(format_number(value, digits))

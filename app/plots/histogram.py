@@ -40,6 +40,7 @@ class HistogramView(PaintedView):
         self._color = "accent"
         self._pointer: QPointF | None = None
         self._walked: int | None = None  # the bar the keyboard stands on
+        self._marked: int | None = None  # the bar of the entry that was shown last
         self.set_message("No values yet")
 
     def set_values(
@@ -59,12 +60,18 @@ class HistogramView(PaintedView):
         if self._walked is not None and self._walked not in self._bars():
             self._walked = None
 
-    def show_entry(self, index: tuple[int, ...]) -> None:
-        """Mark the bar that counts an entry."""
+    def show_entry(self, index: tuple[int, ...] | None) -> None:
+        """Mark the bar that counts an entry; with None that mark goes, unless the keyboard has walked on from it."""
+        if index is None:
+            if self._walked == self._marked:
+                self._walked = None
+            self._marked = None
+            self.update()
+            return
         value, edges = float(self._values[index]), self._distribution.edges
         at = min(int(np.searchsorted(edges, value, "right")) - 1, len(edges) - 2)
         bar = _ZEROS if value == 0 else at
-        self._walked = bar if bar in self._bars() else None
+        self._walked = self._marked = bar if bar in self._bars() else None
         self.update()
 
     def distribution(self) -> Distribution:

@@ -24,12 +24,12 @@ class Command:
 
 
 COMMANDS = (
-    Command("open", "Open experiment…", "ask_experiment", "File", "folder-open", "Ctrl+O"),
+    Command("open", "Open experiment…", "opener.ask_file", "File", "folder-open", "Ctrl+O"),
     Command("export", "Export weights…", "ask_export", "File", "download", "Ctrl+Shift+E"),
     Command("export_curves", "Export curves…", "export_curves", "File", tip="As a table, picture or drawing."),
     Command("quit", "Quit", "close", "File", "", "Ctrl+Q", separator_before=True),
-    Command("undo", "Undo", "undo", "Edit", "undo-2", "Ctrl+Z"),
-    Command("redo", "Redo", "redo", "Edit", "redo-2", "Ctrl+Shift+Z"),
+    Command("undo", "Undo", "document.undo", "Edit", "undo-2", "Ctrl+Z"),
+    Command("redo", "Redo", "document.redo", "Edit", "redo-2", "Ctrl+Shift+Z"),
     Command(
         "settings",
         "Settings…",
@@ -44,21 +44,31 @@ COMMANDS = (
         "reset", "Reset", "reset", "Network", "rotate-ccw", "Ctrl+R", "Back to step 0 with the same start weights."
     ),
     Command("new_weights", "New weights", "new_weights", "Network", "dices", "Ctrl+W", "Start anew with a new seed."),
-    Command("run", "Run", "run_or_pause", "Run", "play", "Space", "Train until paused."),
+    Command("run", "Run", "run_control.toggle", "Run", "play", "Space", "Train until paused."),
     Command(
         "batch_start",
         "Batch start",
-        "batch_start",
+        "document.batch_start",
         "Run",
         "skip-back",
         "Home",
         "To the start of this batch.",
         separator_before=True,
     ),
-    Command("back", "Back", "back", "Run", "step-back", "Left", "One record of the tape back."),
-    Command("next_layer", "Next layer", "next_layer", "Run", "step-forward", "Right", "One layer further."),
-    Command("next_batch", "Next batch", "next_batch", "Run", "skip-forward", "N", "To the end of a batch."),
-    Command("next_epoch", "Next epoch", "next_epoch", "Run", "fast-forward", "E", "Once through all training data."),
+    Command("back", "Back", "document.walk.back", "Run", "step-back", "Left", "One record of the tape back."),
+    Command("next_layer", "Next layer", "document.walk.next", "Run", "step-forward", "Right", "One layer further."),
+    Command(
+        "next_batch", "Next batch", "document.walk.next_batch", "Run", "skip-forward", "N", "To the end of a batch."
+    ),
+    Command(
+        "next_epoch",
+        "Next epoch",
+        "run_control.next_epoch",
+        "Run",
+        "fast-forward",
+        "E",
+        "Once through all training data.",
+    ),
     Command(
         "run_until",
         "Run until…",
@@ -183,13 +193,12 @@ MENUS = ("File", "Edit", "Network", "Run", "Tape", "View", "Help")
 
 NEED_A_TAPE = (
     "batch_start",
-    "next_layer",
-    "next_batch",
-    "next_epoch",
-    "run_until",
     *(command.name for command in COMMANDS if command.menu == "Tape"),
 )
-"""The commands that make sense only while one can step."""
+"""The commands that make sense only while there are records to go to."""
+
+STEPS = ("next_layer", "next_batch", "next_epoch", "run_until")
+"""The commands that make sense only while a step can be made."""
 
 
 def make_actions(window: QObject) -> dict[str, QAction]:

@@ -23,6 +23,9 @@ _SHARE = 0.03
 LONG_STEP = 0.1
 """Seconds of a step that is too long to be done once more in the window while the training runs."""
 
+SLOW_BATCH = 0.25
+"""Seconds of a step from which on the batch that follows a pause is recorded only when somebody asks for it."""
+
 WAITING = "The training finishes its current step…"
 LAST_BATCH = "The window does the batch that follows, so that it can be looked at: about {:.1f} s…"
 OTHER_WEIGHTS = "The training was paused, because this change begins with other weights: press Run to train."
@@ -62,6 +65,7 @@ class RunControl(QObject):
 
         self._until = Until()  # when the run ends by itself
         self._seconds = 0.0  # that a step takes, as far as is known
+        self._quickest = math.inf  # the least of those in this run: something else may have held up the others
         self._pausing = False
         self._wanted_again = False  # Run was pressed after Pause, before the pause came about
         self._left: _Left | None = None
@@ -89,7 +93,7 @@ class RunControl(QObject):
         document = self._document
         if document.walk.run_to_breakpoint() or (state := document.begin_run()) is None:
             return
-        self._show_from, self._cost, self._seconds = 0.0, math.inf, 0.0
+        self._show_from, self._cost, self._seconds, self._quickest = 0.0, math.inf, 0.0, math.inf
         self._until = dataclasses.replace(until or Until(), norms=document.walk.breakpoints.norms)
         try:
             self._engine.start(Run(document.experiment, state, self._until, self.evaluation_share))
@@ -144,6 +148,7 @@ class RunControl(QObject):
         document.show_progress(frame.first_step, frame.losses, frame.evaluations, frame.changes)
         if frame.samples_per_second and document.trainer:
             self._seconds = document.trainer.batch_size / frame.samples_per_second
+            self._quickest = min(self._quickest, self._seconds)
         if frame.state is None:
             return
         if not self._may_show():
@@ -163,10 +168,11 @@ class RunControl(QObject):
         frame, again = stopped.frame, self._wanted_again
         assert frame.state is not None
         self._document.show_progress(frame.first_step, frame.losses, frame.evaluations, frame.changes)
-        if self._seconds >= LONG_STEP:
+        record = self._wants_batch(stopped)
+        if record and self._seconds >= LONG_STEP:
             self.busy.emit(LAST_BATCH.format(self._seconds))
         try:
-            self._document.end_run(frame.state)
+            self._document.end_run(frame.state, record=record)
         finally:
             self.busy.emit("")
         self._wanted_again = False
@@ -175,6 +181,12 @@ class RunControl(QObject):
             (self.failed if stopped.is_problem else self.noted).emit(stopped.reason)
         elif again:
             self._go_on_soon(Until())
+
+    def _wants_batch(self, stopped: Stopped) -> bool:
+        """Whether the batch that follows is done now: it is short, or it is the one the run was to lead to."""
+        until, state, breakpoints = self._until, stopped.frame.state, self._document.walk.breakpoints
+        arrived = until.steps is not None and state is not None and state["steps"] >= until.steps
+        return not SLOW_BATCH <= self._quickest < math.inf or bool(stopped.reason or arrived or breakpoints.items)
 
     def _set_pausing(self, pausing: bool) -> None:
         if pausing != self._pausing:

@@ -48,7 +48,7 @@ def make_window(experiment: Experiment, engine: Engine) -> MainWindow:
     if source.needs_folder or source.is_slow:
         first = load_preset(FIRST)
         window = MainWindow(Document(first, first.source().load()), engine)
-        window.open_experiment(experiment, at_start=True)
+        window.opener.open_experiment(experiment, at_start=True)
         return window
     return MainWindow(Document(experiment, source.load()), engine)
 

@@ -20,6 +20,7 @@ from core.explain.protocol import Answer, Explanation, Part, Place, PlaceError
 from core.explain.scene import PENALTY, Scene, Step, constant, part
 from core.explain.words import end_of, name_of, tensor_title
 from core.types import Array
+from core.words import layer_words
 
 
 def explain(step: Step, place: Place) -> Explanation:
@@ -83,7 +84,7 @@ def _output_before(scene: Scene, layer: int) -> Answer:
     if layer == 0:
         return _handed_on(scene, None, "x", "of the data")
     position = scene.step.position("forward", layer - 1)
-    return _handed_on(scene, position, "y", f"of layer {layer}, {scene.step.layers[layer - 1].title}")
+    return _handed_on(scene, position, "y", f"of {layer_words(layer - 1, scene.step.layers[layer - 1].title)}")
 
 
 def _loss(scene: Scene) -> Answer:
@@ -124,7 +125,7 @@ def _backward(scene: Scene) -> Answer:
     if index == len(step.layers) - 1:
         return _handed_on(scene, step.position("loss", index + 1), "dy", f"of the loss, {step.loss.title}")
     position = step.position("backward", index + 1)
-    return _handed_on(scene, position, "dx", f"of layer {index + 2}, {step.layers[index + 1].title}")
+    return _handed_on(scene, position, "dx", f"of {layer_words(index + 1, step.layers[index + 1].title)}")
 
 
 def _update(scene: Scene) -> Answer:

@@ -6,6 +6,7 @@ from core.layers.base import Layer
 from core.layers.dense import Dense
 from core.layers.normalization import BatchNorm
 from core.tape import Record
+from core.words import layer_words, numbered_title
 
 _KEPT = {"x_hat": "normalised input", "mask": "mask at input", "gate": "gate of input", "t": "t of input"}
 _BY_CHANNEL = {"mean": "mean", "variance": "variance", "inv_std": "1/√(variance + eps)"}
@@ -24,14 +25,14 @@ def name_of(step: Step, place: Place) -> str:
     if record.phase == "loss":
         return _loss(step, tensor, index)
     layer = step.layers[record.index]
-    whose = f"of layer {record.index + 1}, {layer.title}"
+    whose = f"of {layer_words(record.index, layer.title)}"
     if tensor not in record.tensors and record.phase == "backward":
         return f"{name_of(step, Place(step.position('forward', record.index), tensor, index))}, kept for the way back"
     if record.phase == "backward" and tensor not in {"dx", "dy"}:
         return f"how much the loss changes per unit of {parameter(step, _parameter(record, tensor), index)}"
     if tensor in _BY_CHANNEL and record.phase == "forward":
         group = f"channel {index[0]} over the batch" if isinstance(layer, BatchNorm) else f"sample {index[0]}"
-        return f"{_BY_CHANNEL[tensor]} of {group}, layer {record.index + 1}, {layer.title}"
+        return f"{_BY_CHANNEL[tensor]} of {group}, {layer_words(record.index, layer.title)}"
     what = {"x": "input", "y": "output", "dx": "input", "dy": "output"}.get(tensor) or _KEPT.get(tensor, tensor)
     entry = f"{what} {position(index[1:])} {whose}, for sample {index[0]}"
     return f"how much the loss changes per unit of {entry}" if record.phase == "backward" else entry
@@ -40,7 +41,7 @@ def name_of(step: Step, place: Place) -> str:
 def tensor_title(step: Step, tensor: str) -> str:
     """A tensor from outside the step as cards call it: "1 · Conv2D.weight" for "0.weight"."""
     layer, _, own = tensor.partition(".")
-    return f"{int(layer) + 1} · {step.layers[int(layer)].title}.{own}" if own else tensor
+    return f"{numbered_title(int(layer), step.layers[int(layer)].title)}.{own}" if own else tensor
 
 
 def end_of(step: Step, tensor: str) -> str:
@@ -63,7 +64,7 @@ def parameter(step: Step, name: str, index: tuple[int, ...]) -> str:
     """ "weight 3→7 of layer 2", "bias 4 of layer 1", "weight (filter 1, channel 0, row 2, column 2) of layer 1"."""
     number, kind = name.split(".")
     layer: Layer = step.layers[int(number)]
-    of_layer = f"of layer {int(number) + 1}"
+    of_layer = f"of {layer_words(int(number))}"
     if isinstance(layer, Dense) and len(index) == 2:
         return f"{kind} {index[1]}→{index[0]} {of_layer}"
     if len(index) == 4:
@@ -76,7 +77,7 @@ def _outside(step: Step, tensor: str, index: tuple[int, ...]) -> str:
         return f"{parameter(step, tensor, index)}, before the step"
     if tensor in step.tape.buffers_before:
         number, statistic = tensor.split(".")
-        return f"{statistic} of channel {index[0]} of layer {int(number) + 1}, before the step"
+        return f"{statistic} of channel {index[0]} of {layer_words(int(number))}, before the step"
     sample = f"sample {index[0]} (row {int(step.tape.rows[index[0]])} of the training data)"
     if tensor == "x":
         return f"value {position(index[1:])} of {sample}"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
@@ -16,6 +16,7 @@ from app.panels.inspector import Inspector
 from core.datasets.base import Dataset
 from core.experiment import Experiment
 from core.explain import Step
+from tests.in_view import bring_into_view
 
 IMAGE_LAYERS: tuple[dict[str, Any], ...] = (
     {"kind": "conv2d", "filters": 3, "kernel_size": 3, "padding": 1},
@@ -72,28 +73,14 @@ Where = Callable[[], QPointF | QRectF]
 
 def click(widget: QWidget, where: Where) -> None:
     """Press and release."""
-    settle(widget)
+    bring_into_view(widget)
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, _point(where))
 
 
 def hover(widget: QWidget, where: Where) -> None:
     """Point at something."""
-    settle(widget)
+    bring_into_view(widget)
     QTest.mouseMove(widget, _point(where))
-
-
-def settle(widget: QWidget) -> None:
-    """Let layouts and painting come to rest, and scroll to the widget."""
-    for _ in range(2):  # texts that wrap find their height in a second round
-        QApplication.processEvents()
-        widget.grab()
-    parent = widget.parentWidget()
-    while parent is not None:
-        if isinstance(parent, QScrollArea):
-            parent.ensureWidgetVisible(widget)
-        parent = parent.parentWidget()
-    QApplication.processEvents()
-    widget.grab()
 
 
 def _point(where: Where) -> QPoint:

@@ -527,3 +527,50 @@ def test_the_mark_of_a_number_goes_with_its_question(qtbot: QtBot, xor: Document
     assert tab.matrix.selected() == (2, 1)
     xor.questions.forget()
     assert tab.matrix.selected() is None
+
+
+def test_the_mark_in_a_histogram_goes_with_its_question_but_not_where_a_person_has_walked(
+    qtbot: QtBot, xor: Document
+) -> None:
+    activations, gradients = ActivationsTab(xor), GradientsTab(xor)
+    for tab in (activations, gradients):
+        show(qtbot, tab, 500, 500)
+    xor.next_batch()
+    xor.select_layer(0)
+    forward, backward = (tape_of(xor).position(phase, 0) for phase in ("forward", "backward"))
+    for view, place in (
+        (activations.values, Place(forward, "y", (2, 1))),
+        (activations.gradients, Place(backward, "dy", (2, 1))),
+        (gradients.histograms[0], Place(backward, "d_weight", (2, 1))),
+        (gradients.histograms[1], Place(backward, "d_bias", (1,))),
+    ):
+        xor.questions.ask(place)
+        assert view.hover_text()
+        xor.questions.follow(Place(forward, "x", (0, 1)))
+        assert not view.hover_text()
+        xor.questions.back_to(0)
+        assert view.hover_text()
+        xor.questions.forget()
+        assert not view.hover_text()
+        QTest.keyClick(view, Qt.Key.Key_End)
+        walked = view.hover_text()
+        xor.questions.ask(Place(forward, "x", (0, 1)))
+        xor.questions.forget()
+        assert walked and view.hover_text() == walked
+
+
+def test_inside_of_a_record_the_mark_is_that_of_the_line_that_is_asked_for(qtbot: QtBot) -> None:
+    document = norm_document()
+    activations, gradients = ActivationsTab(document), GradientsTab(document)
+    for tab in (activations, gradients):
+        show(qtbot, tab, 500, 500)
+    step(document, 2)
+    for line in walk_inside(document):
+        document.questions.ask(Place(document.cursor - 1, "x_hat", (2, 1, 0, 0)))
+        assert bool(activations.values.hover_text()) == (line.result == "x_hat"), line.name
+    document.questions.forget()
+    place = next(at for at, record in enumerate(tape_of(document).records) if record.name == "1.weight")
+    document.go_to(place + 1)
+    for line in walk_inside(document):
+        document.questions.ask(Place(place, "after", (1,)))
+        assert bool(gradients.histograms[0].hover_text()) == (line.result == "after"), line.name

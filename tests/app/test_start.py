@@ -42,15 +42,15 @@ def test_what_is_opened_at_the_start_cannot_be_undone_into_a_stand_in(qtbot: QtB
     window = start(few_digits())
     document = window.document
     assert document.experiment.name == FIRST
-    with qtbot.waitSignal(window.loader.loaded):
+    with qtbot.waitSignal(window.opener.loader.loaded):
         pass
     assert document.experiment.name == "digits-dense" and document.data.is_image
     assert not window.command["undo"].isEnabled() and document.edits.undo_label == ""
     assert document.course.past_runs == []
-    with qtbot.waitSignal(window.loader.loaded):
-        window.open_preset("moons")
+    with qtbot.waitSignal(window.opener.loader.loaded):
+        window.opener.open_preset("moons")
     assert window.command["undo"].isEnabled(), "what a person opens later can be undone"
-    window.undo()
+    window.document.undo()
     assert document.experiment.name == "digits-dense"
 
 
@@ -62,16 +62,16 @@ def test_work_on_the_stand_in_is_not_lost(qtbot: QtBot, start: Opener, touch: st
         document.next_batch()
     else:
         document.edit("rate", optimizer={"kind": "sgd", "learning_rate": 0.5})
-    with qtbot.waitSignal(window.loader.loaded):
+    with qtbot.waitSignal(window.opener.loader.loaded):
         pass
     assert document.experiment.name == "digits-dense"
-    window.undo()
+    window.document.undo()
     assert document.experiment.name == FIRST
     assert document.steps_done == 1 if touch == "train" else document.experiment.optimizer["kind"] == "sgd"
 
 
 def test_a_data_set_chosen_for_the_network_can_be_undone_even_first_thing(qtbot: QtBot, start: Opener) -> None:
     window = start(load_preset("xor"))
-    with qtbot.waitSignal(window.loader.loaded):
-        window.choose_data({"kind": "moons"})
+    with qtbot.waitSignal(window.opener.loader.loaded):
+        window.opener.choose_data({"kind": "moons"})
     assert window.document.data.title != "XOR" and window.command["undo"].isEnabled()

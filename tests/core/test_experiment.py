@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.experiment import SCHEMA, Experiment
+from core.network import SEED
 from core.types import OptionError, ShapeError
 from tests.core.training import everything, same_bits
 
@@ -200,3 +201,12 @@ def test_which_edits_keep_the_weights(what: str, edit: Callable[[Experiment], Ex
 def test_an_experiment_cannot_be_changed_in_place():
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(Experiment.from_dict(SAVED), "seed", 3)  # noqa: B010
+
+
+def test_every_seed_that_a_network_takes_can_be_saved_and_trained_with():
+    largest = SEED.maximum
+    experiment = Experiment.from_dict(json.loads(json.dumps(changed(seed=largest))))
+    assert experiment.seed == largest == 2**63 - 1
+    assert np.isfinite(experiment.trainer(experiment.source().load()).train_step())
+    with pytest.raises(OptionError, match="Training: seed must be a whole number"):
+        dataclasses.replace(experiment, seed=2**63)

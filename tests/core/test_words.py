@@ -4,7 +4,18 @@ import re
 
 import pytest
 
-from core.words import chosen, count, memory_text, number, said
+from core.words import (
+    chosen,
+    count,
+    layer_subject,
+    layer_words,
+    memory_text,
+    number,
+    numbered_title,
+    parameter_words,
+    said,
+    trimmed,
+)
 from tests.core.networks import DENSE
 from tests.core.training import trainer
 
@@ -37,6 +48,11 @@ def test_a_measured_number_keeps_the_digits_that_are_known() -> None:
     assert count(-12544) == "−12\u202f544"
 
 
+def test_zeros_at_the_end_can_be_left_out() -> None:
+    texts = ("0.03000", "1.500e−5", "2.000", "100", "1e7", "NaN", "∞")
+    assert [trimmed(text) for text in texts] == ["0.03", "1.5e−5", "2", "100", "1e7", "NaN", "∞"]
+
+
 def test_what_is_too_large_for_any_computer_is_told_in_powers_of_ten() -> None:
     assert [count(10**14), count(-(10**27))] == ["100\u202f000\u202f000\u202f000\u202f000", "−1e27"]
     sizes = [memory_text(size) for size in (999 * 10**12, 1600 * 10**12, 16 * 10**27)]
@@ -48,6 +64,12 @@ def test_what_was_given_is_repeated_as_python_writes_it_and_short() -> None:
     assert said(10**19) == "1" + "0" * 19
     assert said((2, 10**30)) == "(2, a number of about 31 digits)"
     assert len(said("x" * 1000)) <= 60 and len(said({"a": "x" * 1000})) < 80
+
+
+def test_layers_are_counted_from_one() -> None:
+    assert [layer_words(0), layer_words(1, "Dense")] == ["layer 1", "layer 2, Dense"]
+    assert [layer_subject(1, "Dense"), numbered_title(1, "Dense")] == ["Layer 2, Dense,", "2 · Dense"]
+    assert parameter_words("2.running_mean") == "the running_mean of layer 3"
 
 
 @pytest.mark.parametrize("rate", [1e-5, 1e-7, 0.5])

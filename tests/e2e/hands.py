@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QMenu,
-    QScrollArea,
     QToolButton,
     QWidget,
 )
@@ -27,6 +26,7 @@ from app.window.main_window import MainWindow
 from core.tape import Tape
 from core.trainer import Trainer
 from core.types import Array, Arrays
+from tests.in_view import bring_into_view
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -122,22 +122,6 @@ def choose_in(combo: QComboBox, text: str) -> None:
     combo.activated.emit(index)
 
 
-def bring_into_view(widget: QWidget) -> None:
-    """Scroll a panel, as the wheel does, until the widget can be seen; of what is taller than the panel its top."""
-    for _ in range(2):  # what was just filled gets its size, texts that wrap in a second round
-        QApplication.processEvents()
-        widget.grab()
-    parent = widget.parentWidget()
-    while parent is not None:
-        if isinstance(parent, QScrollArea):
-            parent.ensureWidgetVisible(widget)
-            content = parent.widget()
-            if content is not None and widget.height() > parent.viewport().height():
-                parent.verticalScrollBar().setValue(widget.mapTo(content, QPoint()).y())
-        parent = parent.parentWidget()
-    QApplication.processEvents()
-
-
 def menu_action(window: MainWindow, *path: str) -> QAction:
     """The entry of the menus at that path, such as ("View", "Dark colours")."""
     entries = window.menuBar().actions()
@@ -192,7 +176,7 @@ def wait_for_steps(qtbot: QtBot, window: MainWindow, steps: int) -> None:
 
 def wait_for_data(qtbot: QtBot, window: MainWindow, act: Callable[[], None]) -> None:
     """Do something that loads data, and wait until it is there."""
-    with qtbot.waitSignal(window.loader.loaded, timeout=20_000):
+    with qtbot.waitSignal(window.opener.loader.loaded, timeout=20_000):
         act()
 
 

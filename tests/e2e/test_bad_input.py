@@ -15,7 +15,6 @@ from app.window.main_window import MainWindow
 from core.experiment import Experiment
 from core.types import Arrays
 from tests.e2e.hands import (
-    bring_into_view,
     choose_in,
     click,
     click_row,
@@ -26,6 +25,7 @@ from tests.e2e.hands import (
     wait_for_data,
     write,
 )
+from tests.in_view import bring_into_view
 
 Before = tuple[Experiment, Arrays, int, int]
 
@@ -227,14 +227,14 @@ def test_a_damaged_experiment_file(window: MainWindow, before: Before, tmp_path:
     content = damaged(window.document.experiment)[name]
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    window.open_file(path)
+    window.opener.open_file(path)
     assert says(window.banner, str(path))
     assert_unchanged(window, before)
     assert_goes_on(window)
 
 
 def test_an_experiment_file_that_is_not_there(window: MainWindow, before: Before, tmp_path: Path) -> None:
-    window.open_file(tmp_path / "none.json")
+    window.opener.open_file(tmp_path / "none.json")
     assert says(window.banner, "none.json", "cannot be read")
     assert_unchanged(window, before)
 
@@ -245,10 +245,10 @@ def test_a_sound_experiment_file_opens_and_takes_the_sentence_away(
     saved = window.document.experiment.to_dict()
     saved = {**saved, "name": "mine", "layers": [{"kind": "dense", "units": 3}, {"kind": "dense", "units": 1}]}
     path = tmp_path / "mine.json"
-    window.open_file(path)
+    window.opener.open_file(path)
     assert window.banner.isVisible()
     path.write_text(json.dumps(saved))
-    wait_for_data(qtbot, window, lambda: window.open_file(path))
+    wait_for_data(qtbot, window, lambda: window.opener.open_file(path))
     assert not window.banner.isVisible()
     assert window.windowTitle().startswith("mine") and len(window.network_view.cards) == 4
     click(tool_button(window, "undo"))

@@ -16,7 +16,8 @@ from app.window.main_window import MainWindow
 from core.explain import Place
 from tests.app.explain_tabs import image_document
 from tests.e2e.conftest import Opener
-from tests.e2e.hands import bring_into_view, tape_of, type_key
+from tests.e2e.hands import tape_of, type_key
+from tests.in_view import bring_into_view
 
 Key = Qt.Key
 DENSE, TANH, LOSS = 0, 1, 3

@@ -15,7 +15,6 @@ from app.window.main_window import MainWindow
 from tests.e2e.consistency import cell_of, open_tab
 from tests.e2e.hands import (
     LEFT,
-    bring_into_view,
     click,
     click_cell,
     click_entry,
@@ -25,6 +24,7 @@ from tests.e2e.hands import (
     says,
     tape_of,
 )
+from tests.in_view import bring_into_view
 
 
 def value_at(window: MainWindow) -> float:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-import app.window.main_window
+import app.window.opener
 from app.dialogs.mnist import MnistDialog
 from app.mnist_files import download_folder
 from app.panels.data import DataPanel
@@ -34,9 +34,9 @@ def no_mnist_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def ask(window: MainWindow, monkeypatch: pytest.MonkeyPatch, mirrors: Sequence[str] = ()) -> MnistDialog:
     """Click the MNIST tile; the dialog that comes up downloads from these mirrors."""
-    monkeypatch.setattr(app.window.main_window, "MnistDialog", lambda parent: MnistDialog(parent, mirrors))
+    monkeypatch.setattr(app.window.opener, "MnistDialog", lambda parent: MnistDialog(parent, mirrors))
     click(window.arrangement.panel(DataPanel).tiles["mnist"])
-    dialog = window.mnist_dialog
+    dialog = window.opener.mnist_dialog
     assert dialog is not None and dialog.isVisible() and says(dialog, "70 000 pictures", "download", "12 MB")
     return dialog
 
@@ -95,7 +95,7 @@ def test_a_slow_download_is_cancelled_and_leaves_nothing(
         click(dialog.cancel_button)
         assert says(dialog, "Stopping")
         server.released.set()
-        qtbot.waitUntil(lambda: window.mnist_dialog is None, timeout=20_000)
+        qtbot.waitUntil(lambda: window.opener.mnist_dialog is None, timeout=20_000)
     assert list(download_folder().iterdir()) == []
     assert window.document.experiment.data["kind"] == "xor"
     press(window, "next_layer")
@@ -192,7 +192,7 @@ def test_a_folder_with_damaged_files_is_refused_in_the_window(
         (tmp_path / name).write_bytes(content)
     dialog = ask(window, monkeypatch)
     press_weights = window.document.weights()
-    with qtbot.waitSignal(window.loader.failed, timeout=20_000):
+    with qtbot.waitSignal(window.opener.loader.failed, timeout=20_000):
         dialog.take_folder(tmp_path)
     assert window.banner.isVisible() and says(window.banner, words)
     assert window.document.experiment.data["kind"] == "xor" and same_bits(window.document.weights(), press_weights)

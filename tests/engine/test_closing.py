@@ -61,7 +61,7 @@ def test_closing_the_window_while_it_trains_leaves_nothing(qtbot: QtBot) -> None
     window.run_control.load()
     window.show()
     with qtbot.waitSignal(window._engine.frame, timeout=SECONDS * 1000):
-        window.run_or_pause()
+        window.run_control.toggle()
     window.close()
     assert not multiprocessing.active_children()
     assert shared_blocks() <= before

@@ -10,6 +10,7 @@ from app.engine.engine import Engine
 from app.engine.in_process import InProcessEngine
 from app.engine.protocol import Until
 from app.window.run_control import LAST_BATCH, OTHER_WEIGHTS, WAITING
+from core.trainer import Trainer
 from tests.engine.conftest import MakeDesk
 from tests.engine.desk import Desk, child
 from tests.engine.faulty import faulty_xor
@@ -151,3 +152,17 @@ def test_cards_of_a_slow_training_stay_and_the_curves_go_on(make_desk: MakeDesk)
     desk.run(frames=3)
     assert desk.document.steps_done == 0 and len(desk.document.history.losses) >= 2
     desk.control.pause_now()
+    assert desk.document.batch_waits
+    desk.assert_as_if_never_interrupted()
+
+
+def test_a_change_during_a_slow_training_records_no_batch(make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = make_desk(faulty_xor("slow", after=0))
+    recorded: list[Trainer] = []
+    monkeypatch.setattr(Trainer, "record_step", recorded.append)
+    desk.run(frames=2)
+    desk.document.edit("batch size", batch_size=20)
+    desk.wait(lambda: desk.document.running)
+    desk.wait_for_states(1)
+    desk.control.pause_now()
+    assert desk.document.batch_waits and desk.document.steps_done > 1 and not recorded

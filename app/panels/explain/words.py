@@ -10,6 +10,7 @@ from app.theme import current_theme, readable
 from core.explain.protocol import Explanation, Place, Region, Term, TermFactor
 from core.explain.scene import PENALTY, Step
 from core.explain.words import tensor_title
+from core.words import numbered_title
 
 MOST_TERMS = 12
 """Terms that are shown one by one; they are the largest."""
@@ -47,7 +48,7 @@ def place_name(step: Step, place: Place) -> str:
     if record.phase == "loss" and record.name == PENALTY:
         weight = tensor_title(step, place.tensor.removeprefix("d_"))
         return f"penalty.{place.tensor}" if not index else f"penalty on {weight}{index}"
-    owner = "loss" if record.phase == "loss" else f"{record.index + 1} · {record.name}"
+    owner = "loss" if record.phase == "loss" else numbered_title(record.index, record.name)
     return f"{owner}.{place.tensor}{index}"
 
 
@@ -56,7 +57,7 @@ def record_name(step: Step, position: int) -> str:
     record = step.tape.records[position]
     if record.phase == "loss":
         return record.name
-    owner = f"{record.index + 1} · {step.layers[record.index].title}"
+    owner = numbered_title(record.index, step.layers[record.index].title)
     parameter = record.name.rpartition(".")[2]
     return f"{owner}, the update of {parameter}" if record.phase == "update" else f"{owner}, {record.phase}"
 
