@@ -123,6 +123,8 @@ def _of_loss(step: Step, record: Record, tensor: str) -> _Call | None:
             return None
         case "per_sample":
             return _Call(step.loss, "per_sample", "")
+        case "p":
+            return _Call(step.loss, "probabilities", "")
     return _own(step, record, tensor)
 
 

@@ -73,7 +73,7 @@ class Step:
         """The tensor a place speaks of.
 
         Besides the tensors of a record these are what its layer keeps for the way back ("x_hat", "mask"), and of the
-        loss "value" () and "per_sample" (N,). Errors: PlaceError when there is none of that name
+        loss what `of_loss` names. Errors: PlaceError when there is none of that name
         """
         if record is None:
             outside = {"x": self.tape.x, "target": self.tape.target, **self.tape.params_before}
@@ -97,7 +97,14 @@ class Step:
                 return np.asarray(self.tape.loss)
             if name == "per_sample":
                 return self.loss.per_sample(record.tensors["prediction"], record.tensors["target"])
+            if name == "p" and self.loss.takes == "logits":
+                return self.loss.probabilities(record.tensors["prediction"])
         return None
+
+    @property
+    def of_loss(self) -> tuple[str, ...]:
+        """What belongs to the loss's record beside its tensors: "value" (), "per_sample" (N,), and of logits "p"."""
+        return ("value", "per_sample", "p") if self.loss.takes == "logits" else ("value", "per_sample")
 
     def layer_of(self, place: Place) -> int:
         """The number of the layer a place belongs to; −1 is the data, the number of layers is the loss."""

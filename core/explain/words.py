@@ -95,8 +95,17 @@ def _loss(step: Step, tensor: str, index: tuple[int, ...]) -> str:
                 if len(index) > 1
                 else f"target of sample {index[0]}"
             )
+        case "p":
+            return f"the probability the network gives to {_answer(step, index[1])} for sample {index[0]}"
     prediction = f"prediction {position(index[1:])} for sample {index[0]}"
     return f"how much the loss changes per unit of {prediction}" if tensor == "dy" else prediction
+
+
+def _answer(step: Step, output: int) -> str:
+    """What an output of the network is the probability of; a single one is that of class 1."""
+    if step.loss.class_targets:
+        return f"class {output}"
+    return f"output {output}" if step.tape.target.shape[1] > 1 else "class 1"
 
 
 def _penalty(step: Step, tensor: str, index: tuple[int, ...]) -> str:

@@ -1,5 +1,6 @@
 """The lines inside a layer's forward."""
 
+from collections.abc import Callable
 from functools import singledispatch
 
 import numpy as np
@@ -179,7 +180,7 @@ def _(layer: LayerNorm, params: Arrays, record: Record) -> list[SubStep]:
 
 @forward_substeps.register
 def _(layer: Softmax, params: Arrays, record: Record) -> list[SubStep]:
-    return softmax_substeps(record.tensors["x"], record.tensors["y"], "y")
+    return softmax_substeps(record.tensors["x"], given(record.tensors["y"]), "y")
 
 
 @forward_substeps.register
@@ -212,18 +213,14 @@ def _(layer: Dropout, params: Arrays, record: Record) -> list[SubStep]:
     ]
 
 
-def softmax_substeps(x: Array, y: Array | None, result: str) -> list[SubStep]:
-    """From values (N, classes) to probabilities; `y` where a record has them."""
+def softmax_substeps(x: Array, probabilities: Callable[[], Array], result: str) -> list[SubStep]:
+    """From values (N, classes) to the probabilities that were made of them, which are the tensor `result`."""
 
     def shifted() -> Array:
         return x - x.max(axis=1, keepdims=True)
 
     def exponentials() -> Array:
         return np.exp(shifted())
-
-    def probabilities() -> Array:
-        e = exponentials()
-        return e / e.sum(axis=1, keepdims=True)
 
     return [
         SubStep(
@@ -238,7 +235,7 @@ def softmax_substeps(x: Array, y: Array | None, result: str) -> list[SubStep]:
             "p",
             "p[n, c] = e[n, c] / s[n]",
             "Divided by the sum: probabilities that add up to 1.",
-            probabilities if y is None else given(y),
+            probabilities,
             result,
         ),
     ]

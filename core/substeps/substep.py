@@ -19,7 +19,7 @@ class SubStep:
     formula: str
     words: str  # one sentence
     make: Callable[[], Array]
-    result: str = ""  # the tensor of the record (or its cache) that this is; of a loss also "value"
+    result: str = ""  # the tensor of the record (or its cache) that this is; of a loss also "value" and "p"
     per_sample: bool = True  # whether the first axis counts the samples of the batch
     backward: bool = False  # whether it belongs to the gradient
     like: str = ""  # the tensor of the record that has the same places, where that is not what the record gives

@@ -17,7 +17,7 @@ from app.document.plane import EXTENT, plane_outputs, plane_points
 from app.document.presets import load_preset
 from app.network_view.bars import Bars
 from app.network_view.card import Card
-from app.network_view.contents import LOGIT_HINT
+from app.network_view.contents import ONE_OUTPUT
 from app.network_view.network_view import NetworkView
 from app.network_view.pictures import Cells, Maps, Scale
 from app.network_view.planes import Planes, neuron_rects
@@ -159,9 +159,7 @@ def test_chances_of_several_classes_and_of_one_output(show: Show) -> None:
     assert shown is not None
     np.testing.assert_allclose(shown, np.exp(logits) / np.exp(logits).sum(), rtol=1e-5)
     true = document.data.class_names[int(document.data.t_train[document.tape.rows[0]])]
-    texts = [text.split("\n") for text in bar_texts(view.cards[-1], view.cards[-1].top_rect())]
-    assert {hint for _, hint in texts} == {LOGIT_HINT}
-    marked = [text for text, _ in texts if "true class" in text]
+    marked = [text for text in bar_texts(view.cards[-1], view.cards[-1].top_rect()) if "true class" in text]
     assert marked == [f"p({true}) = {format_number(shown[document.data.class_names.index(true)])}, the true class"]
 
     document = xor()
@@ -174,6 +172,8 @@ def test_chances_of_several_classes_and_of_one_output(show: Show) -> None:
     shown = view.cards[-1].shown_y
     assert shown is not None
     np.testing.assert_allclose(shown, [1 - chance, chance], rtol=1e-5)
+    texts = [text.split("\n") for text in bar_texts(view.cards[-1], view.cards[-1].top_rect())]
+    assert {hint for _, hint in texts} == {ONE_OUTPUT.format(document.data.class_names[1])}
 
 
 def bar_texts(card: Card, rect: QRectF) -> list[str]:

@@ -23,7 +23,7 @@ def tensors(step: Step, position: int) -> list[str]:
     if record.phase == "forward":
         names += KEPT & record.cache.keys()
     if record.phase == "loss" and record.name != "Penalty":
-        names += ["value", "per_sample"]
+        names += ["value", "per_sample"] + ["p"] * (step.loss.takes == "logits")
     return sorted(names)
 
 

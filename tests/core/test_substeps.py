@@ -306,8 +306,11 @@ def test_losses_end_at_their_value_and_gradient(spec: dict[str, Any], dtype: str
     one = loss_trainer(spec, dtype)
     tape = one.record_step()
     at, record = find(tape, "loss", len(one.network.layers))
-    steps = substeps(Step.of(tape, one), at)
-    assert_results(steps, record, tape, {"value", "dy"}, DTYPES[dtype])
+    step = Step.of(tape, one)
+    steps = substeps(step, at)
+    read = {"p": step.tensor(at, "p")} if "p" in step.of_loss else {}
+    shown = dataclasses.replace(record, tensors=record.tensors | read)
+    assert_results(steps, shown, tape, {"value", "dy", *read}, DTYPES[dtype])
     by_name = {step.name: step.tensor for step in steps}
     assert float(by_name["loss of each"].mean()) == pytest.approx(tape.loss, rel=DTYPES[dtype])
     first_back = next(number for number, step in enumerate(steps) if step.backward)
