@@ -16,6 +16,14 @@ def parameter_place(tape: Tape, cursor: int, name: str, index: tuple[int, ...], 
     return Place(None, name, index)
 
 
+def buffer_place(tape: Tape, cursor: int, name: str, index: tuple[int, ...]) -> Place:
+    """Where an entry of a buffer stands, such as a running mean, as it is when `cursor` records are done."""
+    layer, own = name.split(".")
+    if tape.refused or tape.buffers_at(cursor) is tape.buffers_before:
+        return Place(None, name, index)
+    return Place(tape.position("forward", int(layer)), f"{own} after", index)
+
+
 def output_place(step: Step, layer: int, index: tuple[int, ...], *, gradient: bool = False) -> Place:
     """Where an entry of what a layer gave stands (−1 is the data), or of the gradient that came back to it.
 

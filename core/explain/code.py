@@ -93,8 +93,12 @@ def _call(step: Step, place: Place) -> _Call | None:
         return None
     record, tensor = step.tape.records[place.record], place.tensor
     match record.phase:
+        case "forward" if tensor == "x":
+            return _output(step, record.index - 1)
+        case "forward" if tensor.endswith(" after"):
+            return _Call(step.layers[record.index], "absorb", "")
         case "forward":
-            return _own(step, record, tensor) if tensor != "x" else _output(step, record.index - 1)
+            return _own(step, record, tensor)
         case "backward" if tensor == "dy":
             behind = record.index + 1
             if behind == len(step.layers):

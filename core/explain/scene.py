@@ -72,8 +72,9 @@ class Step:
     def tensor(self, record: int | None, name: str) -> Array:
         """The tensor a place speaks of.
 
-        Besides the tensors of a record these are what its layer keeps for the way back ("x_hat", "mask"), and of the
-        loss what `of_loss` names. Errors: PlaceError when there is none of that name
+        Besides the tensors of a record these are what its layer keeps for the way back ("x_hat", "mask"), what a step
+        makes of its buffers ("running_mean after", of the forward record, whose batch moves them), and of the loss what
+        `of_loss` names. Errors: PlaceError when there is none of that name
         """
         if record is None:
             outside = {"x": self.tape.x, "target": self.tape.target, **self.tape.params_before}
@@ -90,6 +91,8 @@ class Step:
     def _recorded(self, record: Record, name: str) -> Array | None:
         if name in record.tensors:
             return record.tensors[name]
+        if record.phase == "forward" and name.endswith(" after") and not self.tape.refused:
+            return self.tape.buffers_after.get(f"{record.index}.{name.removesuffix(' after')}")
         if record.phase in ("forward", "backward"):
             return record.cache.get(name)
         if record.phase == "loss" and record.name != PENALTY:

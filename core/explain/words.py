@@ -29,6 +29,8 @@ def name_of(step: Step, place: Place) -> str:
         return f"{name_of(step, Place(step.position('forward', record.index), tensor, index))}, kept for the way back"
     if record.phase == "backward" and tensor not in {"dx", "dy"}:
         return f"how much the loss changes per unit of {parameter(step, _parameter(record, tensor), index)}"
+    if tensor.endswith(" after"):
+        return f"{_statistic(record.index, tensor.removesuffix(' after'), index)}, after the step"
     if tensor in _BY_CHANNEL and record.phase == "forward":
         group = f"channel {index[0]} over the batch" if isinstance(layer, BatchNorm) else f"sample {index[0]}"
         return f"{_BY_CHANNEL[tensor]} of {group}, layer {record.index + 1}, {layer.title}"
@@ -76,11 +78,15 @@ def _outside(step: Step, tensor: str, index: tuple[int, ...]) -> str:
         return f"{parameter(step, tensor, index)}, before the step"
     if tensor in step.tape.buffers_before:
         number, statistic = tensor.split(".")
-        return f"{statistic} of channel {index[0]} of layer {int(number) + 1}, before the step"
+        return f"{_statistic(int(number), statistic, index)}, before the step"
     sample = f"sample {index[0]} (row {int(step.tape.rows[index[0]])} of the training data)"
     if tensor == "x":
         return f"value {position(index[1:])} of {sample}"
     return f"target {position(index[1:])} of {sample}" if len(index) > 1 else f"target of {sample}"
+
+
+def _statistic(layer: int, name: str, index: tuple[int, ...]) -> str:
+    return f"{name} of channel {index[0]} of layer {layer + 1}"
 
 
 def _loss(step: Step, tensor: str, index: tuple[int, ...]) -> str:
