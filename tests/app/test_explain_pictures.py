@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtWidgets import QApplication
 
 from app.plots.numbers import format_number
 from core.explain import Place, explain
@@ -109,6 +110,30 @@ def test_normalisation_shows_before_and_after_with_its_numbers(qtbot, layer: int
         assert float(tensor[asked.index]) == pytest.approx(float(tensor[index]), abs=reach)
         assert asked.index[1] == c if layer == BATCH_NORM else asked.index[0] == n
         document.questions.ask(Place(position, "y", index))
+
+
+@pytest.mark.parametrize("layer", [BATCH_NORM, LAYER_NORM])
+@pytest.mark.parametrize("from_first", [True, False])
+def test_the_two_histograms_of_a_normalisation_mark_the_same_entry(qtbot, layer: int, from_first: bool):
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    pictures, step = inspector.explain.pictures, step_of(document)
+    position = step.position("forward", layer)
+    document.questions.ask(Place(position, "y", (3, 1, 2, 1)))
+    pointed, beside = pictures.histograms if from_first else reversed(pictures.histograms)
+    own, other = ("x", "y") if from_first else ("y", "x")
+    hover(pointed, pointed.mark)
+    value, same = pointed.pointed_value(), beside.pointed_value()
+    assert value is not None and same is not None
+    index = tuple(int(axis) for axis in np.argwhere(step.tensor(position, own) == np.float32(value))[0])
+    assert step.tensor(position, other)[index] == np.float32(same)
+    assert beside.hover_text() == f"{other}[{', '.join(map(str, index))}] = {format_number(same)}"
+    before = beside.grab().toImage()
+    QApplication.sendEvent(pointed, QEvent(QEvent.Type.Leave))
+    assert beside.pointed_value() is None and beside.grab().toImage() != before
+    qtbot.keyClick(pointed, Qt.Key.Key_Home)
+    value = pointed.pointed_value()
+    assert value is not None and value <= pointed.distribution().edges[1] and beside.pointed_value() is not None
 
 
 # Activations.

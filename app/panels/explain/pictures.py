@@ -55,6 +55,9 @@ class Pictures(QWidget):
             view.place_asked.connect(self.place_asked)
         for table in self.tables:
             table.place_pointed.connect(self._move_to)
+        for histogram in self.histograms:
+            for one in self.histograms:
+                histogram.unit_pointed.connect(one.point_at)
         self.losses.sample_clicked.connect(self._ask_for_loss)
         self._views = (
             *(self.stack, self.curve, *self.tables, *self.histograms, self.outer, self.losses),
