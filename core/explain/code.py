@@ -85,7 +85,9 @@ def _own(step: Step, record: Record, result: str) -> _Call:
             return _Call(step.penalty, "gradient", "")
         case "loss":
             return _Call(step.loss, "value_and_gradient", result)
-    return _Call(step.optimizer, "_update_one", "")
+    # Parameter and memory are changed in place; in the code the parameter is called so, and a slot by its own name.
+    array = "param" if result == "after" else result.removesuffix(" after")
+    return _Call(step.optimizer, "_update_one", array)
 
 
 def _call(step: Step, place: Place) -> _Call | None:
