@@ -10,14 +10,14 @@ from app.panels.explain.tab import ExplainTab
 from app.panels.gradients_tab import GradientsTab
 from app.panels.reached import layer_note
 from app.panels.weights_tab import WeightsTab
-from app.view import TEXT, View
+from app.view import HISTOGRAMS, View
 
 
 class Inspector(View):
     """Follows `document.selected_layer`; `title_changed` carries the heading that names the layer."""
 
     title = "Inspector"
-    interval = TEXT
+    interval = HISTOGRAMS  # its tabs are pictures, and of these the clock draws one a beat
     title_changed = Signal(str)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:

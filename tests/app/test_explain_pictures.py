@@ -3,12 +3,14 @@
 import re
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtWidgets import QApplication
 
+from app.panels.explain import pictures as pictures_module
 from app.plots.numbers import format_number
 from core.explain import Place, explain
 from tests.app.explain_tabs import (
@@ -134,6 +136,44 @@ def test_the_two_histograms_of_a_normalisation_mark_the_same_entry(qtbot, layer:
     qtbot.keyClick(pointed, Qt.Key.Key_Home)
     value = pointed.pointed_value()
     assert value is not None and value <= pointed.distribution().edges[1] and beside.pointed_value() is not None
+
+
+def test_pointing_along_a_table_makes_the_pinned_pictures_once(qtbot, monkeypatch):
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    view, step = inspector.explain.pictures.tables[0], step_of(document)
+    position, made = step.position("forward", SOFTMAX), Mock(wraps=pictures_module._gallery)
+    monkeypatch.setattr(pictures_module, "_gallery", made)
+    document.questions.ask(Place(position, "y", (2, 1)))
+    pinned = view.table().values.copy()
+    for row in (0, 2, 3, 1):
+        hover(view, partial(view.viewport.cell_rect, row, 2))
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    indices = [call.args[1].place.index for call in made.call_args_list]
+    assert indices == [(2, 1), (2, 0), (2, 2), (2, 3)], "the pinned one, then each that is pointed at"
+    np.testing.assert_array_equal(view.table().values, pinned)
+
+
+class Hidings(QObject):
+    """Counts how often a widget is hidden."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Hide
+        return False
+
+
+def test_a_table_whose_numbers_change_is_not_hidden_for_a_moment(qtbot):
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    position, hidings = step_of(document).position("forward", SOFTMAX), Hidings()
+    document.questions.ask(Place(position, "y", (2, 1)))
+    inspector.explain.pictures.tables[0].installEventFilter(hidings)
+    document.questions.ask(Place(position, "y", (2, 2)))
+    assert hidings.count == 0, "or it would lose the keyboard"
+    document.questions.ask(Place(position - 1, "y", (2, 2)))
+    assert hidings.count == 1
 
 
 # Activations.
