@@ -1,7 +1,7 @@
 """The lines inside a layer's forward."""
 
 from collections.abc import Callable
-from functools import singledispatch
+from functools import partial, singledispatch
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from core.layers.normalization import BatchNorm, LayerNorm
 from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 from core.layers.rectifiers import GELU, SiLU
 from core.substeps.substep import SubStep, given
-from core.substeps.windows import averaged, conv_places, conv_with, pool_places, pooled
+from core.substeps.windows import averaged, conv_windows, pool_places, pooled, until
 from core.tape import Record
 from core.types import Array, Arrays
 from core.words import chosen
@@ -42,19 +42,17 @@ def _(layer: Dense, params: Arrays, record: Record) -> list[SubStep]:
 
 @forward_substeps.register
 def _(layer: Conv2D, params: Arrays, record: Record) -> list[SubStep]:
-    x, y = record.tensors["x"], record.tensors["y"]
-    steps = []
-    for where, rows, mask in conv_places(layer):
-        part = conv_with(layer, params["weight"] * mask, x)
-        steps.append(
-            SubStep(
-                f"to {where}",
-                f"y ← y + Σ_c x[n, c, h, w] · weight[f, c, i, j], (i, j) = {where}",
-                f"{rows} of every window of the input is multiplied by its weight and added.",
-                part,
-            )
+    y, windows = record.tensors["y"], conv_windows(layer)
+    return [
+        SubStep(
+            f"y to [{slid.where}]",
+            f"y[n, f, {slid.where}] = Σ_c Σᵢ Σⱼ x[n, c, {slid.inputs}] · weight[f, c, i, j] + bias[f]",
+            f"{slid.words} times each filter gives its place in every output map ({number} of {len(windows)}).",
+            given(y) if number == len(windows) else partial(until, slid, y),
+            "y" if number == len(windows) else "",
         )
-    return [*steps, SubStep("y", "y ← y + bias[f]", "The bias of each filter is added.", given(y), "y")]
+        for number, slid in enumerate(windows, 1)
+    ]
 
 
 @forward_substeps.register

@@ -12,7 +12,7 @@ class SubStep:
     """One line of the calculation behind a record.
 
     The array is made when it is first asked for, because a convolution has one of the size of its output for each
-    place in the kernel.
+    window, or row of windows.
     """
 
     name: str  # short, as it stands above a picture: "x̂"
@@ -23,6 +23,11 @@ class SubStep:
     per_sample: bool = True  # whether the first axis counts the samples of the batch
     backward: bool = False  # whether it belongs to the gradient
     like: str = ""  # the tensor of the record that has the same places, where that is not what the record gives
+
+    @property
+    def leads_to(self) -> str:
+        """The tensor of the record whose places it has; empty where that depends on the layer."""
+        return self.result or self.like
 
     @cached_property
     def tensor(self) -> Array:

@@ -103,6 +103,22 @@ def test_the_active_card_shows_every_sub_step_of_every_record(show: Callable[[Do
     assert count > 80
 
 
+def test_a_convolution_fills_its_output_maps_window_by_window(show: Callable[[Document], NetworkView]) -> None:
+    document = document_of(*LAYERS)
+    view = show(document)
+    document.next_layer()
+    document.walk.step_into()
+    y = tape_of(document).records[0].tensors["y"][0]
+    assert len(document.walk.substeps) == y[0].size == 24
+    for number in range(24):
+        picture = active(view).content.top.picture
+        assert picture is not None
+        filled = np.arange(24).reshape(6, 4) <= number
+        np.testing.assert_array_equal(picture.values, np.where(filled, y, 0))
+        assert f"row {number // 4 + 1}, column {number % 4 + 1}" in document.walk.substeps[number].words
+        document.walk.next()
+
+
 def test_the_mean_over_the_batch_goes_inside_too(show: Callable[[Document], NetworkView]) -> None:
     document = document_of(*LAYERS)
     view = show(document)
