@@ -182,9 +182,12 @@ class _Cards:
             return top, bottom
         name = self._mean + step.name if step.per_sample else step.name
 
+        def shown(tensor: Array) -> Array:
+            return of_sample(tensor, self._sample) if step.per_sample else tensor
+
         def make() -> Picture:
-            values = of_sample(step.tensor, self._sample) if step.per_sample else step.tensor
-            return tensor_picture(name, values)
+            whole = record.tensors.get(step.like)
+            return tensor_picture(name, shown(step.tensor), None if whole is None else shown(whole))
 
         picture = self._contents.picture((record.index, "sub-step"), (id(step), self._sample), step, make)
         row = Row(name, "shown", picture, record.phase)

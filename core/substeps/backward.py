@@ -104,6 +104,7 @@ def _(layer: Conv2D, params: Arrays, record: Record) -> list[SubStep]:
             f"{slid.words} gets its dy back through the weights it went through ({number} of {len(windows)}).",
             given(record.tensors["dx"]) if number == len(windows) else partial(so_far, slid),
             "dx" if number == len(windows) else "",
+            like="dx",
         )
         for number, slid in enumerate(windows, 1)
     ]
@@ -120,6 +121,7 @@ def _(layer: MaxPool2D, params: Arrays, record: Record) -> list[SubStep]:
             f"{place.words} of every window gets the gradient if it was the first largest ({number} of {len(places)}).",
             routed(x, y, dy, places[:number]),
             "dx" if number == len(places) else "",
+            like="dx",
         )
         for number, place in enumerate(places, 1)
     ]
@@ -136,6 +138,7 @@ def _(layer: AvgPool2D, params: Arrays, record: Record) -> list[SubStep]:
             f"{place.words} of every window gets its share ({number} of {len(places)}).",
             spread(share, dx.shape, places[:number]),
             "dx" if number == len(places) else "",
+            like="dx",
         )
         for number, place in enumerate(places, 1)
     ]

@@ -50,6 +50,7 @@ def _(layer: Conv2D, params: Arrays, record: Record) -> list[SubStep]:
             f"{slid.words} times each filter gives its place in every output map ({number} of {len(windows)}).",
             given(y) if number == len(windows) else partial(until, slid, y),
             "y" if number == len(windows) else "",
+            like="y",
         )
         for number, slid in enumerate(windows, 1)
     ]

@@ -22,11 +22,11 @@ class SubStep:
     result: str = ""  # the tensor of the record (or its cache) that this is; of a loss also "value" and "p"
     per_sample: bool = True  # whether the first axis counts the samples of the batch
     backward: bool = False  # whether it belongs to the gradient
-    like: str = ""  # the tensor of the record that has the same places, where that is not what the record gives
+    like: str = ""  # the tensor of the record that has the same places, and with which its colours are compared
 
     @property
     def leads_to(self) -> str:
-        """The tensor of the record whose places it has; empty where that depends on the layer."""
+        """The tensor of the record whose places it has; empty where none is named."""
         return self.result or self.like
 
     @cached_property

@@ -16,6 +16,7 @@ from app.network_view.card import Card
 from app.network_view.matrices import Kernels, Matrix, tensor_picture
 from app.network_view.network_view import NetworkView
 from app.network_view.pictures import Cells, Maps
+from app.plots.color_maps import finite_limit
 from app.plots.numbers import format_number
 from core.datasets.base import Dataset
 from core.experiment import Experiment
@@ -115,6 +116,7 @@ def test_a_convolution_fills_its_output_maps_window_by_window(show: Callable[[Do
         assert picture is not None
         filled = np.arange(24).reshape(6, 4) <= number
         np.testing.assert_array_equal(picture.values, np.where(filled, y, 0))
+        assert picture.scale.high == finite_limit(y), "the colours of what is there stay as they are"
         assert f"row {number // 4 + 1}, column {number % 4 + 1}" in document.walk.substeps[number].words
         document.walk.next()
 
