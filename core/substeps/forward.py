@@ -47,7 +47,7 @@ def _(layer: Conv2D, params: Arrays, record: Record) -> list[SubStep]:
         SubStep(
             f"y to [{slid.where}]",
             f"y[n, f, {slid.where}] = Σ_c Σᵢ Σⱼ x[n, c, {slid.inputs}] · weight[f, c, i, j] + bias[f]",
-            f"{slid.words} times each filter gives its place in every output map ({number} of {len(windows)}).",
+            f"{slid.words} times each filter gives its part of every output map ({number} of {len(windows)}).",
             given(y) if number == len(windows) else partial(until, slid, y),
             "y" if number == len(windows) else "",
             like="y",
