@@ -165,8 +165,8 @@ class Predictions(Bars):
     Shapes: values and target (outputs,)
     """
 
-    def __init__(self, values: Array, scale: Scale, target: Array) -> None:
-        super().__init__("prediction", values, scale, "")
+    def __init__(self, name: str, values: Array, scale: Scale, target: Array) -> None:
+        super().__init__(name, values, scale, "")
         self.target = target
 
     def paint_under(self, painter: QPainter, index: int, room: QRectF) -> None:

@@ -25,7 +25,7 @@ from core.tape import Phase, Record, Tape
 from core.types import Array, Shape, shape_text
 
 ScaleChoice = Literal["unit", "layer", "network"]
-LOGIT_HINT = "The loss makes p from the logits: click explains the logit of this class."
+ONE_OUTPUT = "The network gives one probability, p({}); the other is 1 − p. A click on either explains it."
 
 RESOLUTION = 32
 """Cells along each axis of the plane."""
@@ -135,14 +135,15 @@ class _Cards:
         index, loss = len(step.layers), step.loss
         record = self._find("loss", index)
         chances = not self._document.data.is_regression and (loss.takes != "values")
-        name = self._mean + ("p(class)" if chances else "prediction")
-        back = self._mean + ("dlogits" if loss.takes == "logits" else "dy")
+        read = "p" if loss.takes == "logits" else "prediction"
+        name, back = self._mean + ("p(class)" if chances else read), self._mean + "dy"
         top, bottom = Row(name, "ahead"), Row(back, "ahead")
         if record is not None:
             key = (id(record), self._sample)
             make = self._chances if chances else self._scores if loss.class_targets else self._predictions
             picture = self._contents.picture((index, "y"), key, record, lambda: make(record))
-            hint = LOGIT_HINT if chances and loss.takes == "logits" else ""
+            single = chances and record.tensors["prediction"].shape[1] == 1
+            hint = ONE_OUTPUT.format(self._document.data.class_names[1]) if single else ""
             top = Row(name, "shown", picture, hint=self._hint or hint)
             bottom = self._gradient_row(index, back, record)
         card = self._card(index, "Loss", (loss.title,), top, bottom)
@@ -181,9 +182,12 @@ class _Cards:
             return top, bottom
         name = self._mean + step.name if step.per_sample else step.name
 
+        def shown(tensor: Array) -> Array:
+            return of_sample(tensor, self._sample) if step.per_sample else tensor
+
         def make() -> Picture:
-            values = of_sample(step.tensor, self._sample) if step.per_sample else step.tensor
-            return tensor_picture(name, values)
+            whole = record.tensors.get(step.like)
+            return tensor_picture(name, shown(step.tensor), None if whole is None else shown(whole))
 
         picture = self._contents.picture((record.index, "sub-step"), (id(step), self._sample), step, make)
         row = Row(name, "shown", picture, record.phase)
@@ -280,9 +284,13 @@ class _Cards:
         return -1 if self._mean else int(self._document.data.t_train[self._tape.rows[self._sample]])
 
     def _predictions(self, record: Record) -> Picture:
-        values, target = (of_sample(record.tensors[name], self._sample) for name in ("prediction", "target"))
+        step = self._document.step
+        assert step
+        values = of_sample(step.loss.probabilities(record.tensors["prediction"]), self._sample)
+        target = of_sample(record.tensors["target"], self._sample)
         high = finite_limit(np.concatenate([values, target]))
-        return Predictions(values, Scale(-high, high, signed=True), target)
+        name = "p" if step.loss.takes == "logits" else "prediction"
+        return Predictions(name, values, Scale(-high, high, signed=True), target)
 
 
 def of_sample(tensor: Array, sample: int) -> Array:

@@ -48,14 +48,18 @@ class Kernels(Maps):
         return f"{self.name}[{', '.join(map(str, place))}] = {value}"
 
 
-def tensor_picture(name: str, values: Array) -> Picture:
-    """A tensor of any shape, on a scale of its own that has its centre at zero where there are negative values."""
+def tensor_picture(name: str, values: Array, whole: Array | None = None) -> Picture:
+    """A tensor of any shape, on a scale of its own that has its centre at zero where there are negative values.
+
+    With `whole` the scale is one for both: what `values` are on the way to, so that colours stay as they become it.
+    """
     values = np.atleast_1d(values)
-    high, (low, _) = finite_limit(values), finite_range(values)
+    scaled = values if whole is None else np.concatenate([np.ravel(values), np.ravel(whole)])
+    high, (low, _) = finite_limit(scaled), finite_range(scaled)
     if values.ndim == 1 and len(values) <= LONGEST_BARS:
-        return Bars(name, values, Scale(-high, high, True), range_words(values))
+        return Bars(name, values, Scale(-high, high, True), range_words(scaled))
     signed = low < 0 or values.ndim in (2, 4)
-    scale, note = Scale(-high if signed else 0.0, high, signed), limit_words(values) if signed else range_words(values)
+    scale, note = Scale(-high if signed else 0.0, high, signed), limit_words(scaled) if signed else range_words(scaled)
     match values.ndim:
         case 1:
             return Cells(name, values, scale, note)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QCursor, QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollArea, QToolTip, QVBoxLayout, QWidget
 
 from app.document.document import Document
-from app.document.places import parameter_place
+from app.document.places import output_place, parameter_place
 from app.network_view.card import HALO, TITLE_HEIGHT, Card
 from app.network_view.card_content import NO_PLACE, link_weights
 from app.network_view.card_row import CardRow
@@ -17,7 +17,6 @@ from app.network_view.sample_choice import SampleChoice
 from app.plots.numbers import format_count
 from app.view import View
 from core.explain import Place
-from core.tape import Phase
 
 _SCALES: tuple[tuple[ScaleChoice, str], ...] = (
     ("unit", "unit scale"),
@@ -124,20 +123,18 @@ class NetworkView(View):
 
     def _ask(self, index: int, row: str, entry: tuple[int, ...]) -> None:
         """Explain the loss, the weight of a link, or an entry of the selected sample."""
-        document, tape, layers = self.document, self.document.tape, len(self.document.experiment.layers)
-        if tape is None:
+        document, step = self.document, self.document.step
+        if step is None:
             return
         if row == "value":
-            document.questions.ask(Place(tape.position("loss", index), "value", ()))
+            document.questions.ask(Place(step.position("loss", index), "value", ()))
         elif row == "weight":
-            document.questions.ask(parameter_place(tape, document.cursor, f"{index}.weight", entry))
+            document.questions.ask(parameter_place(step.tape, document.cursor, f"{index}.weight", entry))
         elif document.whole_batch:
             QToolTip.showText(QCursor.pos(), NO_PLACE, self)
         else:
-            tensor = "dy" if row == "bottom" else "prediction" if index == layers else "x" if index < 0 else "y"
-            phase: Phase = "loss" if index == layers else "forward" if row == "top" else "backward"
-            record = None if index < 0 else tape.position(phase, index)
-            document.questions.ask(Place(record, tensor, (document.sample, *entry)))
+            entry = (document.sample, *entry)
+            document.questions.ask(output_place(step, index, entry, gradient=row == "bottom"))
 
     def _scroll_to_active(self) -> None:
         if self._active is not None:

@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.document.document import Document
+from app.document.places import output_place
 from app.layouts import lines_height
 from app.panels.reached import Inside, inside, output, output_gradient
 from app.panels.switch_bar import SwitchBar
@@ -84,9 +85,8 @@ class ActivationsTab(View):
         is_loss = document.step is not None and index == len(document.step.layers)
         name = "p" if is_loss and document.step and document.step.loss.takes == "logits" else "y"
         preferred = None if document.whole_batch else document.sample
-        # What the loss makes of the logits stands nowhere on the tape; the logits do.
-        _show(self.values, self.values_facts, y, name, "forward", "one" if name == "y" else "its logit", preferred)
-        _show(self.gradients, self.gradients_facts, dy, "dy", "backward", "one", preferred)
+        _show(self.values, self.values_facts, y, name, "forward", preferred)
+        _show(self.gradients, self.gradients_facts, dy, "dy", "backward", preferred)
         if not isinstance(y, str):
             self.values_facts.setText(_facts(y) + self._saturated(y, index))
         self._show_kept(kept(document, index))
@@ -152,7 +152,9 @@ class ActivationsTab(View):
 
     def _place(self, index: tuple[int, ...], *, gradient: bool) -> Place:
         """Where an entry of what is shown stands on the tape."""
-        place = _place(self.document, self.document.selected_layer, index, gradient=gradient)
+        step = self.document.step
+        assert step
+        place = output_place(step, self.document.selected_layer, index, gradient=gradient)
         return place if gradient or self.choice == "y" else dataclasses.replace(place, tensor=self.choice)
 
     def _saturated(self, y: Array, index: int) -> str:
@@ -169,30 +171,19 @@ def kept(document: Document, index: int) -> Arrays:
     return {name: record.cache[name] for name in KEPT if name in record.cache} if record else {}
 
 
-def _place(document: Document, layer: int, index: tuple[int, ...], *, gradient: bool) -> Place:
-    """Where an entry of what a layer gave, or of its gradient, stands on the tape."""
-    assert document.tape
-    if layer < 0:
-        return Place(None, "x", index)
-    is_loss = layer == len(document.experiment.layers)
-    position = document.tape.position("loss" if is_loss else "backward" if gradient else "forward", layer)
-    return Place(position, "dy" if gradient else "prediction" if is_loss else "y", index)
-
-
 def _show(
     view: HistogramView,
     facts: QLabel,
     values: Array | str,
     name: str,
     color: str,
-    explains: str,
     preferred: int | None,
 ) -> None:
     if isinstance(values, str):
         view.set_message(values)
         facts.clear()
     else:
-        view.set_values(values, name, color, explains, preferred)
+        view.set_values(values, name, color, "one", preferred)
         facts.setText(_facts(values))
 
 

@@ -10,7 +10,7 @@ from app.panels.explain.tab import ExplainTab
 from app.panels.gradients_tab import GradientsTab
 from app.panels.reached import layer_note, parameter_names
 from app.panels.weights_tab import WeightsTab
-from app.view import TEXT, View
+from app.view import HISTOGRAMS, View
 
 
 class Inspector(View):
@@ -20,7 +20,7 @@ class Inspector(View):
     """
 
     title = "Inspector"
-    interval = TEXT
+    interval = HISTOGRAMS  # its tabs are pictures, and of these the clock draws one a beat
     title_changed = Signal(str)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:

@@ -53,8 +53,8 @@ def inside(document: Document, index: int) -> Inside | None:
     if line is None or record is None or record.index != index:
         return None
     parameter = record.name if record.phase == "update" else ""
-    if record.phase == "backward" and line.result.startswith("d_"):
-        parameter = f"{index}.{line.result.removeprefix('d_')}"
+    if record.phase == "backward" and line.leads_to.startswith("d_"):
+        parameter = f"{index}.{line.leads_to.removeprefix('d_')}"
     words = f"sub-step {walk.position + 1} of {len(walk.substeps)} · {line.name}: {line.formula}"
     return Inside(line, words, parameter, record.phase, document.cursor - 1)
 

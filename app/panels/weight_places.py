@@ -1,7 +1,7 @@
 """From what is chosen to be seen of a parameter to its numbers and their places on the tape, and back."""
 
 from app.document.document import Document
-from app.document.places import parameter_place
+from app.document.places import buffer_place, parameter_place
 from app.panels.optimizer_memory import memory, memory_place
 from app.panels.reached import parameter_change, parameter_gradient
 from app.panels.weight_choice import BUFFERS, CHOICES
@@ -18,6 +18,8 @@ def parameter_at(document: Document, place: Place) -> str:
     record = document.tape.records[place.record]
     if record.phase == "update":
         return record.name
+    if record.phase == "forward" and place.tensor.endswith(" after"):
+        return f"{record.index}.{place.tensor.removesuffix(' after')}"
     if record.phase == "backward" and place.tensor.startswith("d_"):
         return f"{record.index}.{place.tensor.removeprefix('d_')}"
     return ""
@@ -50,8 +52,7 @@ def shown_place(document: Document, name: str, index: tuple[int, ...], choice: s
     tape = document.tape
     assert tape
     if choice == BUFFERS:
-        # What a step makes of a buffer stands in none of its records; what it was before does.
-        return Place(None, name, index) if tape.buffers_at(document.cursor) is tape.buffers_before else None
+        return buffer_place(tape, document.cursor, name, index)
     if choice not in CHOICES:
         return memory_place(document, name, choice, index)
     return parameter_place(tape, document.cursor, name, index, gradient=choice == "Gradient")

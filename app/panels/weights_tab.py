@@ -187,7 +187,7 @@ class WeightsTab(View):
             place = shown_place(self.document, name, index, choice)
         else:
             # A line on the way stands nowhere on the tape: what it leads to does, and has the same index.
-            place = Place(shown.place, shown.line.result or "after", index)
+            place = Place(shown.place, shown.line.leads_to or "after", index)
         if place is not None:
             self.document.questions.ask(place)
 

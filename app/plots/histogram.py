@@ -205,6 +205,10 @@ class HistogramView(PaintedView):
         return float(edges[0]) * (1 - share) + float(edges[-1]) * share
 
     def _choose(self, bar: int, wanted: float) -> None:
+        self.entry_chosen.emit(self._nearest(bar, wanted))
+
+    def _nearest(self, bar: int, wanted: float) -> tuple[int, ...]:
+        """The index of the entry of a bar whose value lies nearest to the one that is wanted."""
         flat = np.ravel(self._values)
         inside = flat == 0 if bar == _ZEROS else bin_of(flat, bar)
         if self._preferred is not None:
@@ -214,7 +218,7 @@ class HistogramView(PaintedView):
         places = np.flatnonzero(inside)
         with np.errstate(over="ignore"):
             nearest = places[np.abs(flat[places].astype(np.float64) - wanted).argmin()]
-        self.entry_chosen.emit(tuple(int(axis) for axis in np.unravel_index(nearest, self._values.shape)))
+        return tuple(int(axis) for axis in np.unravel_index(nearest, self._values.shape))
 
     def _summary(self) -> str:
         words, warning = f"{self._label}: {self._distribution.words()}", self._distribution.warning()

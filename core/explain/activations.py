@@ -14,6 +14,7 @@ from core.explain.scene import Scene, derived, part
 from core.layers.activations import Sigmoid, Softmax, Tanh
 from core.layers.base import Layer
 from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
+from core.types import Array
 
 _SLOPES: dict[type[Layer], str] = {
     ReLU: "1 where x > 0, otherwise 0",
@@ -41,12 +42,24 @@ _GATES: dict[type[Layer], str] = {SiLU: "σ(x)", GELU: "½ (1 + t)"}
 @output_answer.register(Softplus)
 def _(layer: Layer, scene: Scene) -> Answer:
     at, curve = scene.index, _CURVES[type(layer)]
-    x = scene.array("x")[at]
-    y, _ = layer.forward(x.reshape(1, 1), True, None)
-    parts = (part("curve", derived(curve, y, scene.places(scene.position, "x", *at))),)
+    y, _ = layer.forward(scene.array("x")[at].reshape(1, 1), True, None)
+    answer = curve_answer(scene, curve, "x", y)
     if isinstance(layer, ELU):
-        return Answer(f"{entry('y', *at)} = curve({entry('x', *at)})", parts, where=f"curve(x) = {curve}")
-    return Answer(f"{entry('y', *at)} = {curve}", parts, where=f"x = {entry('x', *at)}")
+        formula = f"{entry('y', *at)} = curve({entry('x', *at)})"
+        return dataclasses.replace(answer, formula=formula, where=f"curve(x) = {curve}")
+    return answer
+
+
+def sigmoid_answer(scene: Scene, given: str, y: Array) -> Answer:
+    """An entry that is σ of the same entry of the tensor `given`."""
+    return curve_answer(scene, _CURVES[Sigmoid], given, y)
+
+
+def curve_answer(scene: Scene, curve: str, given: str, y: Array) -> Answer:
+    """An entry that a curve makes of the same entry of the tensor `given`."""
+    at = scene.index
+    parts = (part("curve", derived(curve, y, scene.places(scene.position, given, *at))),)
+    return Answer(f"{entry(scene.tensor, *at)} = {curve}", parts, where=f"x = {entry(given, *at)}")
 
 
 @output_answer.register(ReLU)
@@ -97,11 +110,16 @@ def _(layer: Layer, scene: Scene) -> Answer:
 
 @output_answer.register
 def _(layer: Softmax, scene: Scene) -> Answer:
-    n, c = scene.index
-    row = scene.kept_region("x", n, slice(None))
-    e = np.exp(scene.array("x")[n] - scene.array("x")[n].max())
-    formula = f"{entry('y', n, c)} = exp({entry('x', n, c)} − max) / Σₖ exp({entry('x', n, 'k')} − max)"
-    own = derived("exp(x − max)", e[c], scene.places(scene.position, "x", n, c), row)
+    return softmax_answer(scene, "x")
+
+
+def softmax_answer(scene: Scene, given: str) -> Answer:
+    """An entry of the softmax over a sample of the tensor `given`."""
+    (n, c), x = scene.index, scene.array(given)[scene.index[0]]
+    row = scene.region(given, n, slice(None))
+    e = np.exp(x - x.max())
+    formula = f"{entry(scene.tensor, n, c)} = exp({entry(given, n, c)} − max) / Σₖ exp({entry(given, n, 'k')} − max)"
+    own = derived("exp(x − max)", e[c], scene.places(scene.position, given, n, c), row)
     return Answer(formula, (part("share of the sum", own, derived("1/Σ exp(x − max)", 1 / e.sum(), row)),))
 
 

@@ -85,7 +85,9 @@ def _own(step: Step, record: Record, result: str) -> _Call:
             return _Call(step.penalty, "gradient", "")
         case "loss":
             return _Call(step.loss, "value_and_gradient", result)
-    return _Call(step.optimizer, "_update_one", "")
+    # Parameter and memory are changed in place; in the code the parameter is called so, and a slot by its own name.
+    array = "param" if result == "after" else result.removesuffix(" after")
+    return _Call(step.optimizer, "_update_one", array)
 
 
 def _call(step: Step, place: Place) -> _Call | None:
@@ -93,8 +95,12 @@ def _call(step: Step, place: Place) -> _Call | None:
         return None
     record, tensor = step.tape.records[place.record], place.tensor
     match record.phase:
+        case "forward" if tensor == "x":
+            return _output(step, record.index - 1)
+        case "forward" if tensor.endswith(" after"):
+            return _Call(step.layers[record.index], "absorb", "")
         case "forward":
-            return _own(step, record, tensor) if tensor != "x" else _output(step, record.index - 1)
+            return _own(step, record, tensor)
         case "backward" if tensor == "dy":
             behind = record.index + 1
             if behind == len(step.layers):
@@ -123,6 +129,8 @@ def _of_loss(step: Step, record: Record, tensor: str) -> _Call | None:
             return None
         case "per_sample":
             return _Call(step.loss, "per_sample", "")
+        case "p":
+            return _Call(step.loss, "probabilities", "")
     return _own(step, record, tensor)
 
 

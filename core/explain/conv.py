@@ -63,8 +63,7 @@ def _(layer: Conv2D, scene: Scene, name: str) -> Answer:
 
 
 def _axes(layer: Conv2D, x_shape: Shape, y_shape: Shape) -> tuple[Axis, Axis]:
-    # "same" puts the odd pixel of an even kernel after the image; what comes after needs no number here.
-    padding = (layer.kernel_size - 1) // 2 if isinstance(layer.padding, str) else layer.padding
+    padding, _ = layer.paddings()
     rows, columns = (
         Axis(size, positions, layer.kernel_size, layer.stride, padding)
         for size, positions in zip(x_shape[2:], y_shape[2:], strict=True)

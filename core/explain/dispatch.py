@@ -51,6 +51,12 @@ def loss_gradient_answer(loss: Loss, scene: Scene) -> Answer:
 
 
 @singledispatch
+def probability_answer(loss: Loss, scene: Scene) -> Answer:
+    """What an entry of the probabilities was made from that a loss on logits makes of them."""
+    raise NotImplementedError(f"{loss.title} does not explain its probabilities")
+
+
+@singledispatch
 def update_answer(optimizer: Optimizer, scene: Scene) -> Answer:
     """What an entry of a parameter after the step was made from."""
     raise NotImplementedError(f"{optimizer.title} does not explain its step")

@@ -1,7 +1,7 @@
-"""Which lines of a function lead to one of its results, read off its text.
+"""Which lines of a function lead to one of its results, read off its text from the end to the beginning.
 
-A line leads there if it writes to the result or to anything that such a line reads. Order is not looked at, so a line
-too many may be named, never one too few.
+A line leads there if it writes to the result or to anything that a later such line reads, unless all of it is written
+anew in between. Where a function branches both ways count, so a line too many may be named.
 """
 
 import ast
@@ -22,29 +22,14 @@ _NEVER = ("not training", "'mean' not in cache")
 def leading_lines(function: Callable[..., Any], result: str) -> frozenset[int]:
     """The numbers of the lines, in the function's file; empty where it cannot be said.
 
-    `result` is "y" or what is kept of a forward, "dx" or "d_weight" of a backward, "value" or "dy" of a loss.
+    `result` is "y" or what is kept of a forward, "dx" or "d_weight" of a backward, "value" or "dy" of a loss. Of a
+    function that returns nothing it is the array that is changed: "param" or "m" of an optimizer.
     """
     if not result:
         return frozenset()
     text, first, tree = _parsed(function)
-    statements = [*_statements(tree.body)]
-    wanted, found = _returned(statements, result.removeprefix("d_") if result.startswith("d_") else result)
-    if not wanted:
-        return frozenset()
-    grown = True
-    while grown:
-        grown = False
-        for statement in statements:
-            if statement not in found and _writes(statement) & wanted:
-                found.add(statement)
-                wanted |= _reads(statement)
-                grown = True
-        for outer in statements:
-            inside = isinstance(outer, ast.For | ast.If) and any(s in found for s in _statements(outer.body))
-            if inside and outer not in found:
-                found.add(outer)
-                wanted |= _reads(outer)
-                grown = True
+    found: set[ast.stmt] = set()
+    _before(tree.body, {result}, result.removeprefix("d_"), found)
     return frozenset(first - 1 + line for statement in found for line in _own_lines(statement, text))
 
 
@@ -66,90 +51,121 @@ def _parsed(function: Callable[..., Any]) -> tuple[list[str], int, ast.FunctionD
     return lines, first, tree
 
 
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """All statements, those inside of others too."""
-    for statement in body:
-        if isinstance(statement, ast.If) and ast.unparse(statement.test) in _NEVER:
-            continue
-        yield statement
-        if isinstance(statement, ast.For | ast.If):
-            yield from _statements([*statement.body, *statement.orelse])
+def _before(body: list[ast.stmt], wanted: set[str], result: str, found: set[ast.stmt]) -> set[str]:
+    """The names that matter before some statements if `wanted` matter behind them; those that lead there are found."""
+    for statement in reversed(body):
+        if isinstance(statement, ast.Return):
+            wanted = _before_return(statement, result, found)
+        elif isinstance(statement, ast.If | ast.For):
+            wanted = _before_block(statement, wanted, result, found)
+        elif _writes(statement) & wanted:
+            found.add(statement)
+            wanted = (wanted - _overwritten(statement)) | _reads(statement, wanted)
+    return wanted
 
 
-def _returned(statements: list[ast.stmt], result: str) -> tuple[set[str], set[ast.stmt]]:
-    """The names a result is made of where it is returned, and the returns that make something of them there."""
-    wanted: set[str] = set()
-    found: set[ast.stmt] = set()
-    for statement in statements:
-        if not isinstance(statement, ast.Return) or not isinstance(statement.value, ast.Tuple):
-            continue
-        where: ast.stmt = statement
-        element: ast.expr | None = statement.value.elts[_ELEMENTS.get(result, 1)]
-        if result not in _ELEMENTS:
-            if isinstance(element, ast.Name):
-                literal = _literal(statements, element.id)
-                if literal is None:
-                    wanted |= {element.id, f"{element.id}[{result}]"}
-                    continue
-                where, element = literal, literal.value
-            element = _value(element, result)
-        if element is None or isinstance(element, ast.Constant):
-            continue
-        wanted |= _names(element)
-        if not isinstance(element, ast.Name):
-            found.add(where)
-    return wanted, found
+def _before_block(block: ast.If | ast.For, wanted: set[str], result: str, found: set[ast.stmt]) -> set[str]:
+    """A branch is taken or not, and a loop runs any number of times: what any of these ways wants is wanted."""
+    if isinstance(block, ast.If) and ast.unparse(block.test) in _NEVER:
+        return _before(block.orelse, wanted, result, found)
+    others, behind = len(found), _before(block.orelse, wanted, result, found)
+    inside = _before(block.body, behind if isinstance(block, ast.For) else wanted, result, found)
+    while isinstance(block, ast.For) and not inside <= behind:
+        behind |= inside
+        inside = _before(block.body, behind, result, found)
+    head = block.iter if isinstance(block, ast.For) else block.test
+    if len(found) > others:
+        found.add(block)
+        inside |= _names(head)
+    return inside | behind
 
 
-def _literal(statements: list[ast.stmt], name: str) -> ast.Assign | None:
-    """Where a name is given a dictionary that is written out."""
-    for statement in statements:
-        written_out = isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict)
-        if written_out and name in _writes(statement):
-            assert isinstance(statement, ast.Assign)
-            return statement
-    return None
+def _before_return(statement: ast.Return, result: str, found: set[ast.stmt]) -> set[str]:
+    """The names a result is made of where it is returned; a return that makes something of them there is found."""
+    if not isinstance(statement.value, ast.Tuple):
+        return set()
+    element: ast.expr | None = statement.value.elts[_ELEMENTS.get(result, 1)]
+    if result not in _ELEMENTS:
+        if isinstance(element, ast.Name):
+            return {element.id, f"{element.id}[{result}]"}
+        element = _items(element).get(result)
+    if element is None or isinstance(element, ast.Constant):
+        return set()
+    if not isinstance(element, ast.Name):
+        found.add(statement)
+    return _names(element)
 
 
-def _value(element: ast.expr | None, key: str) -> ast.expr | None:
-    if not isinstance(element, ast.Dict):
-        return None
-    keys = [key.value if isinstance(key, ast.Constant) else None for key in element.keys]
-    return element.values[keys.index(key)] if key in keys else None
+def _items(element: ast.expr | None) -> dict[str, ast.expr]:
+    """The entries of a dictionary that is written out, by their keys; none of anything else."""
+    pairs = zip(element.keys, element.values, strict=True) if isinstance(element, ast.Dict) else ()
+    return {str(key.value): value for key, value in pairs if isinstance(key, ast.Constant)}
 
 
 def _writes(statement: ast.stmt) -> set[str]:
     """The names a statement gives a value, or changes in place (also as NumPy's `out`)."""
-    targets: list[ast.expr] = []
+    if entries := _entries(statement):
+        return {*entries}
+    return {name for target in _targets(statement) for name in _written(target)}
+
+
+def _overwritten(statement: ast.stmt) -> set[str]:
+    """The names of which nothing is left that stood there before."""
+    if isinstance(statement, ast.AugAssign):
+        return set()
+    whole = [element for target in _targets(statement) for element in _elements(target)]
+    return {element.id for element in whole if isinstance(element, ast.Name)}
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
     if isinstance(statement, ast.Assign):
-        targets = statement.targets
-    elif isinstance(statement, ast.AugAssign | ast.AnnAssign | ast.For):
-        targets = [statement.target]
-    elif isinstance(statement, ast.Expr):
+        return statement.targets
+    if isinstance(statement, ast.AugAssign | ast.AnnAssign):
+        return [statement.target]
+    if isinstance(statement, ast.Expr):
         calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
-        targets = [keyword.value for call in calls for keyword in call.keywords if keyword.arg == "out"]
-    return {name for target in targets for name in _written(target)}
+        return [keyword.value for call in calls for keyword in call.keywords if keyword.arg == "out"]
+    return []
+
+
+def _elements(target: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(target, ast.Tuple):
+        for element in target.elts:
+            yield from _elements(element)
+    else:
+        yield target
 
 
 def _written(target: ast.expr) -> Iterator[str]:
-    if isinstance(target, ast.Tuple):
-        for element in target.elts:
-            yield from _written(element)
-    elif isinstance(target, ast.Subscript):
-        entry = _entry(target)
-        yield from [entry] if entry else _written(target.value)
-    elif isinstance(target, ast.Call):  # a view of the array: bits(left)[outputs] = …, out=y.transpose(1, 0)
-        yield from (name for part in (target.func, *target.args) for name in _names(part))
-    elif isinstance(target, ast.Name):
-        yield target.id
+    for element in _elements(target):
+        if isinstance(element, ast.Subscript):
+            entry = _entry(element)
+            yield from [entry] if entry else _written(element.value)
+        elif isinstance(element, ast.Call):  # a view of the array: bits(left)[outputs] = …, out=y.transpose(1, 0)
+            yield from (name for part in (element.func, *element.args) for name in _names(part))
+        elif isinstance(element, ast.Name):
+            yield element.id
 
 
-def _reads(statement: ast.stmt) -> set[str]:
-    if isinstance(statement, ast.For):
-        return _names(statement.iter)
-    if isinstance(statement, ast.If):
-        return _names(statement.test)
+def _reads(statement: ast.stmt, wanted: set[str]) -> set[str]:
+    """The names a statement makes its result of; of a dictionary that is written out only the entries that matter."""
+    if entries := _entries(statement):
+        return set().union(*(_names(value) for entry, value in entries.items() if entry in wanted))
+    if isinstance(statement, ast.Assign):
+        targets = (target for target in statement.targets if not isinstance(target, ast.Name))
+        return _names(statement.value).union(*map(_names, targets))
+    if isinstance(statement, ast.Expr) and isinstance(call := statement.value, ast.Call):
+        others = (keyword.value for keyword in call.keywords if keyword.value not in _targets(statement))
+        return _names(call.func).union(*map(_names, (*call.args, *others)))
     return _names(statement)
+
+
+def _entries(statement: ast.stmt) -> dict[str, ast.expr]:
+    """The entries of a dictionary that is written out and given a name, by theirs: `cache[x_hat]`."""
+    if not isinstance(statement, ast.Assign):
+        return {}
+    names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
+    return {f"{name}[{key}]": value for name in names for key, value in _items(statement.value).items()}
 
 
 def _names(node: ast.AST) -> set[str]:

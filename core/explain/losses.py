@@ -5,7 +5,8 @@ Values come from the losses' own functions, asked for one sample or one entry.
 
 import numpy as np
 
-from core.explain.dispatch import loss_gradient_answer, sample_loss_answer
+from core.explain.activations import sigmoid_answer, softmax_answer
+from core.explain.dispatch import loss_gradient_answer, probability_answer, sample_loss_answer
 from core.explain.notation import by, entry
 from core.explain.protocol import Answer, Factor, Places, Region
 from core.explain.scene import Scene, constant, derived, part
@@ -73,11 +74,14 @@ def _(loss: MSE, scene: Scene) -> Answer:
 @loss_gradient_answer.register
 def _(loss: BCEWithLogits, scene: Scene) -> Answer:
     at = scene.index
-    p = loss.probabilities(scene.array("prediction")[at].reshape(1, 1))
     formula = f"{by('prediction', *at)} = (σ({entry('prediction', *at)}) − {entry('target', *at)}) / {_size(scene)}"
-    probability = derived("σ(prediction)", p, scene.places(scene.position, "prediction", *at))
     less = part("target", constant("−1", -1), scene.own("target", *at), _share(scene))
-    return Answer(formula, (part("probability", probability, _share(scene)), less))
+    return Answer(formula, (part("probability", scene.own("p", *at), _share(scene)), less))
+
+
+@probability_answer.register
+def _(loss: BCEWithLogits, scene: Scene) -> Answer:
+    return sigmoid_answer(scene, "prediction", scene.array("p")[scene.index])
 
 
 @sample_loss_answer.register
@@ -97,14 +101,17 @@ def _(loss: CrossEntropy, scene: Scene) -> Answer:
 def _(loss: CrossEntropy, scene: Scene) -> Answer:
     n, c = scene.index
     samples = len(scene.array("target"))
-    p = loss.probabilities(scene.array("prediction")[n][None])[0, c]
-    probability = derived("p", p, scene.places(scene.position, "prediction", n, c), *_row(scene, n))
     over, less = constant(f"1/{samples}", 1 / samples), constant(f"−1/{samples}", -1 / samples)
-    parts = (part("probability", probability, over), part("target", _wanted(loss, scene, n, c), less))
+    parts = (part("probability", scene.own("p", n, c), over), part("target", _wanted(loss, scene, n, c), less))
     where = f"p = softmax of the prediction, {_truth(loss)}"
     return Answer(
         f"{by('prediction', n, c)} = ({entry('p', n, c)} − {entry('q', n, c)}) / {samples}", parts, where=where
     )
+
+
+@probability_answer.register
+def _(loss: CrossEntropy, scene: Scene) -> Answer:
+    return softmax_answer(scene, "prediction")
 
 
 def _truth(loss: CrossEntropy) -> str:

@@ -14,6 +14,7 @@ from core.explain.scene import Scene, constant, derived, part
 from core.layers.normalization import BatchNorm, LayerNorm
 from core.types import Array, Shape
 
+_BATCH = {"running_mean after": "mean", "running_var after": "variance"}
 _PATHS = ("directly", "through the mean", "through the variance")
 
 
@@ -52,6 +53,8 @@ def _(layer: BatchNorm, scene: Scene) -> Answer | None:
     count = x.size // x.shape[1]
     letters = ("n", c, "i", "j")[: x.ndim]
     each = scene.own("x", *_channel(x.shape, c))
+    if name in _BATCH:
+        return _running(layer, scene, count)
     if name == "mean":
         formula = f"{entry('mean', c)} = Σ {entry('x', *letters)} / {count}"
         return Answer(formula, (part("share of an input", each, constant(f"1/{count}", 1 / count)),))
@@ -73,6 +76,20 @@ def _(layer: BatchNorm, scene: Scene) -> Answer | None:
     formula = f"{entry('x_hat', *at)} = ({entry('x', *at)} − {entry('mean', c)}) · {entry('inv_std', c)}"
     mean = part("mean", constant("−1", -1), scene.own("mean", c), inv_std)
     return Answer(formula, (part("input", scene.own("x", *at), inv_std), mean))
+
+
+def _running(layer: BatchNorm, scene: Scene, count: int) -> Answer:
+    """A running statistic after the step: what it was, and a share of the batch's, of a variance the unbiased one."""
+    (c,), statistic = scene.index, _BATCH[scene.tensor]
+    own, new = scene.tensor.removesuffix(" after"), constant("momentum", layer.momentum)
+    unbiased = (constant(f"{count}/{count - 1}", count / (count - 1)),) if statistic == "variance" else ()
+    before = scene.at(None, f"{scene.layer_index}.{own}", c, label=f"{own} before")
+    formula = f"{entry(scene.tensor, c)} = (1 − momentum) · {entry(before.label, c)} + momentum · "
+    formula += entry(statistic, c) + "".join(f" · {factor.label}" for factor in unbiased)
+    kept = part("running", constant("1 − momentum", 1 - layer.momentum), before)
+    batch = part("batch", new, scene.own(statistic, c), *unbiased)
+    where = f"the variance is divided by {count - 1} instead of {count}: unbiased" if unbiased else ""
+    return Answer(formula, (kept, batch), where=where)
 
 
 @kept_answer.register

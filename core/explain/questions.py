@@ -12,6 +12,7 @@ from core.explain.dispatch import (
     parameter_gradient_answer,
     penalty_answer,
     penalty_gradient_answer,
+    probability_answer,
     sample_loss_answer,
     update_answer,
 )
@@ -98,6 +99,8 @@ def _loss(scene: Scene) -> Answer:
             return loss_gradient_answer(loss, scene)
         case "per_sample":
             return sample_loss_answer(loss, scene)
+        case "p":
+            return probability_answer(loss, scene)
     samples = len(scene.step.tape.rows)
     share = constant(f"1/{samples}", 1 / samples)
     losses = scene.own("per_sample", np.arange(samples))

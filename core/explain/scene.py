@@ -72,8 +72,9 @@ class Step:
     def tensor(self, record: int | None, name: str) -> Array:
         """The tensor a place speaks of.
 
-        Besides the tensors of a record these are what its layer keeps for the way back ("x_hat", "mask"), and of the
-        loss "value" () and "per_sample" (N,). Errors: PlaceError when there is none of that name
+        Besides the tensors of a record these are what its layer keeps for the way back ("x_hat", "mask"), what a step
+        makes of its buffers ("running_mean after", of the forward record, whose batch moves them), and of the loss what
+        `of_loss` names. Errors: PlaceError when there is none of that name
         """
         if record is None:
             outside = {"x": self.tape.x, "target": self.tape.target, **self.tape.params_before}
@@ -90,6 +91,8 @@ class Step:
     def _recorded(self, record: Record, name: str) -> Array | None:
         if name in record.tensors:
             return record.tensors[name]
+        if record.phase == "forward" and name.endswith(" after") and not self.tape.refused:
+            return self.tape.buffers_after.get(f"{record.index}.{name.removesuffix(' after')}")
         if record.phase in ("forward", "backward"):
             return record.cache.get(name)
         if record.phase == "loss" and record.name != PENALTY:
@@ -97,7 +100,14 @@ class Step:
                 return np.asarray(self.tape.loss)
             if name == "per_sample":
                 return self.loss.per_sample(record.tensors["prediction"], record.tensors["target"])
+            if name == "p" and self.loss.takes == "logits":
+                return self.loss.probabilities(record.tensors["prediction"])
         return None
+
+    @property
+    def of_loss(self) -> tuple[str, ...]:
+        """What belongs to the loss's record beside its tensors: "value" (), "per_sample" (N,), and of logits "p"."""
+        return ("value", "per_sample", "p") if self.loss.takes == "logits" else ("value", "per_sample")
 
     def layer_of(self, place: Place) -> int:
         """The number of the layer a place belongs to; −1 is the data, the number of layers is the loss."""

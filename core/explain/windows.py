@@ -12,7 +12,7 @@ from core.types import Array
 
 @dataclasses.dataclass(frozen=True)
 class Axis:
-    """One axis of an image with `size` inputs and `positions` outputs."""
+    """One axis of an image with `size` inputs and `positions` outputs; `padding` is that before the image."""
 
     size: int
     positions: int

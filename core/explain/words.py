@@ -30,6 +30,8 @@ def name_of(step: Step, place: Place) -> str:
         return f"{name_of(step, Place(step.position('forward', record.index), tensor, index))}, kept for the way back"
     if record.phase == "backward" and tensor not in {"dx", "dy"}:
         return f"how much the loss changes per unit of {parameter(step, _parameter(record, tensor), index)}"
+    if tensor.endswith(" after"):
+        return f"{_statistic(record.index, tensor.removesuffix(' after'), index)}, after the step"
     if tensor in _BY_CHANNEL and record.phase == "forward":
         group = f"channel {index[0]} over the batch" if isinstance(layer, BatchNorm) else f"sample {index[0]}"
         return f"{_BY_CHANNEL[tensor]} of {group}, {layer_words(record.index, layer.title)}"
@@ -77,11 +79,15 @@ def _outside(step: Step, tensor: str, index: tuple[int, ...]) -> str:
         return f"{parameter(step, tensor, index)}, before the step"
     if tensor in step.tape.buffers_before:
         number, statistic = tensor.split(".")
-        return f"{statistic} of channel {index[0]} of {layer_words(int(number))}, before the step"
+        return f"{_statistic(int(number), statistic, index)}, before the step"
     sample = f"sample {index[0]} (row {int(step.tape.rows[index[0]])} of the training data)"
     if tensor == "x":
         return f"value {position(index[1:])} of {sample}"
     return f"target {position(index[1:])} of {sample}" if len(index) > 1 else f"target of {sample}"
+
+
+def _statistic(layer: int, name: str, index: tuple[int, ...]) -> str:
+    return f"{name} of channel {index[0]} of {layer_words(layer)}"
 
 
 def _loss(step: Step, tensor: str, index: tuple[int, ...]) -> str:
@@ -96,8 +102,17 @@ def _loss(step: Step, tensor: str, index: tuple[int, ...]) -> str:
                 if len(index) > 1
                 else f"target of sample {index[0]}"
             )
+        case "p":
+            return f"the probability the network gives to {_answer(step, index[1])} for sample {index[0]}"
     prediction = f"prediction {position(index[1:])} for sample {index[0]}"
     return f"how much the loss changes per unit of {prediction}" if tensor == "dy" else prediction
+
+
+def _answer(step: Step, output: int) -> str:
+    """What an output of the network is the probability of; a single one is that of class 1."""
+    if step.loss.class_targets:
+        return f"class {output}"
+    return f"output {output}" if step.tape.target.shape[1] > 1 else "class 1"
 
 
 def _penalty(step: Step, tensor: str, index: tuple[int, ...]) -> str:

@@ -49,7 +49,7 @@ class Conv2D(Layer):
         if len(in_shape) != 3:
             raise self._refuse("an image (channels × height × width)", in_shape)
         _, height, width = in_shape
-        before, after = self._paddings()
+        before, after = self.paddings()
         if self.kernel_size > min(height, width) + before + after:
             with_padding = f" with its padding of {before}" if before else ""
             raise self._refuse(
@@ -65,7 +65,7 @@ class Conv2D(Layer):
 
     def kept_values(self, in_shape: Shape) -> int:
         (channels, height, _), (_, _, ow) = in_shape, self.out_shape(in_shape)
-        return (height + sum(self._paddings())) * channels * self.kernel_size * ow
+        return (height + sum(self.paddings())) * channels * self.kernel_size * ow
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         self._check_input(x)
@@ -98,7 +98,7 @@ class Conv2D(Layer):
     def _strips(self, x: Array) -> Array:
         """Every row of the padded image (C, H, W, N) as the filters' columns see it: (rows, C·kw, ow·N)."""
         (channels, height, width, n), kernel = x.shape, self.kernel_size
-        (before, after), ow = self._paddings(), self.out_shape(self.in_shape)[2]
+        (before, after), ow = self.paddings(), self.out_shape(self.in_shape)[2]
         strips = np.empty((before + height + after, channels, kernel, ow, n), x.dtype)
         # What lies outside the image is 0.
         strips[:before] = 0
@@ -117,7 +117,7 @@ class Conv2D(Layer):
         is a matrix product for every row h, with the output rows that saw it; the outer one adds columns, shifted by j.
         """
         (channels, height, width), (filters, oh, length) = self.in_shape, dy.shape
-        kernel, stride, padding = self.kernel_size, self.stride, self._paddings()[0]
+        kernel, stride, padding = self.kernel_size, self.stride, self.paddings()[0]
         # Row h of the image was seen by the rows h … h + kernel − 1 of these, where i falls from kernel − 1 to 0.
         rows = np.empty((height + kernel - 1, filters, length), dy.dtype)
         [(outputs, places)] = taps(len(rows), 1, stride, padding - (kernel - 1), oh)
@@ -136,7 +136,7 @@ class Conv2D(Layer):
             dx[:, :, inputs] += part[:, :, seen]
         return dx
 
-    def _paddings(self) -> tuple[int, int]:
+    def paddings(self) -> tuple[int, int]:
         """Zeros before and after; "same" puts the odd one of an even kernel after, right and below."""
         if isinstance(self.padding, str):
             return (self.kernel_size - 1) // 2, self.kernel_size // 2

@@ -29,7 +29,7 @@ class BinaryCrossEntropy(BinaryLoss):
 
     Shapes:   prediction p (probabilities) and target t (0 … 1) (N, outputs)
     Formula:  L = −mean(t · log p + (1 − t) · log(1 − p)), with log limited to at least −100
-    Gradient: dp = (p − t) / max(p (1 − p), 1e-12) / (N · outputs)
+    Gradient: dy = ∂L/∂p = (p − t) / max(p (1 − p), 1e-12) / (N · outputs)
     Source:   `torch.nn.BCELoss`
     """
 
@@ -57,7 +57,7 @@ class BCEWithLogits(BinaryLoss):
 
     Shapes:   prediction x (logits) and target t (0 … 1) (N, outputs)
     Formula:  L = mean(max(x, 0) − x·t + log(1 + exp(−|x|)))
-    Gradient: dx = (σ(x) − t) / (N · outputs)
+    Gradient: dy = ∂L/∂x = (σ(x) − t) / (N · outputs)
     Source:   `torch.nn.BCEWithLogitsLoss`
     """
 

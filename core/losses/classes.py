@@ -45,7 +45,7 @@ class CrossEntropy(ClassLoss):
     Shapes:   prediction x (logits) (N, classes), target t (N,) class numbers
     Formula:  L = −mean over n of Σ_c q[n, c] · log softmax(x[n])[c],
               with q = (1 − label_smoothing) · onehot(t) + label_smoothing / classes
-    Gradient: dx = (softmax(x) − q) / N
+    Gradient: dy = ∂L/∂x = (softmax(x) − q) / N
     Source:   `torch.nn.CrossEntropyLoss`; label smoothing: Szegedy et al. 2016
     """
 
@@ -88,7 +88,7 @@ class NegativeLogLikelihood(ClassLoss):
 
     Shapes:   prediction p (probabilities) (N, classes), target t (N,) class numbers
     Formula:  L = −mean over n of log p[n, t[n]], with log limited to at least −100
-    Gradient: dp[n, t[n]] = −1 / max(p[n, t[n]], 1e-12) / N, all others 0
+    Gradient: dy[n, t[n]] = ∂L/∂p[n, t[n]] = −1 / max(p[n, t[n]], 1e-12) / N, all others 0
     Source:   `torch.nn.NLLLoss`, which takes the logarithm of the probabilities
     """
 
@@ -115,8 +115,8 @@ class Hinge(ClassLoss):
 
     Shapes:   prediction x (any values) (N, classes), target t (N,) class numbers
     Formula:  L = mean over n of Σ_{c ≠ t} max(0, margin − x[n, t] + x[n, c]) / classes
-    Gradient: dx[n, c] = 1 / (N · classes) for each other class c within the margin, otherwise 0;
-              dx[n, t] = −(their number) / (N · classes)
+    Gradient: dy[n, c] = ∂L/∂x[n, c] = 1 / (N · classes) for each other class c within the margin, otherwise 0;
+              dy[n, t] = −(their number) / (N · classes)
     Source:   Weston and Watkins 1999; `torch.nn.MultiMarginLoss` with p = 1
     """
 

@@ -5,7 +5,7 @@ dx has no lines where nothing before the layer learns and it was never computed.
 
 import dataclasses
 from collections.abc import Callable
-from functools import singledispatch
+from functools import partial, singledispatch
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
 from core.substeps.forward import by_channel
 from core.substeps.substep import SubStep, given
-from core.substeps.windows import conv_back_with, conv_places, pool_places, routed, spread
+from core.substeps.windows import Slid, conv_windows, gone_back, pool_places, routed, spread
 from core.tape import Record
 from core.types import Array, Arrays
 
@@ -28,32 +28,52 @@ Make = Callable[[], Array]
 
 def backward_substeps(layer: Layer, params: Arrays, record: Record) -> list[SubStep]:
     """The sub-steps of a backward record; `params` as they stood then."""
-    steps = [*_parameter_steps(layer, record)]
+    steps = [*_parameter_steps(layer, params, record)]
     if "dx" in record.tensors:
         steps += _dx_steps(layer, params, record)
     return [dataclasses.replace(step, backward=True) for step in steps]
 
 
-def _parameter_steps(layer: Layer, record: Record) -> list[SubStep]:
+@singledispatch
+def _parameter_steps(layer: Layer, params: Arrays, record: Record) -> list[SubStep]:
     """One for each gradient of a parameter, with its formula."""
-    formulas = _FORMULAS.get(type(layer), {})
-    return [
-        SubStep(name, formulas[name], words, given(record.tensors[name]), name, per_sample=False)
-        for name, words in (
-            ("d_weight", "How much the loss changes per unit of each weight, added up over the batch."),
-            ("d_bias", "How much the loss changes per unit of each bias, added up over the batch."),
+    return [_gradient(layer, record, name) for name in ("d_weight", "d_bias") if name in record.tensors]
+
+
+@_parameter_steps.register
+def _(layer: Conv2D, params: Arrays, record: Record) -> list[SubStep]:
+    dy, cache, windows = record.tensors["dy"], record.cache, conv_windows(layer)
+
+    def so_far(slid: Slid) -> Array:
+        return gone_back(layer, params, dy, cache, slid)[1]["weight"]
+
+    steps = [
+        SubStep(
+            f"d_weight to [{slid.where}]",
+            f"d_weight[f, c, i, j] ← d_weight + {over} dy[n, f, {slid.where}] · x[n, c, {slid.inputs}]",
+            f"{slid.words} adds its inputs, each times the dy of its output ({number} of {len(windows)}).",
+            given(record.tensors["d_weight"]) if number == len(windows) else partial(so_far, slid),
+            "d_weight" if number == len(windows) else "",
+            per_sample=False,
+            like="d_weight",
         )
-        if name in record.tensors
+        for number, slid in enumerate(windows, 1)
+        for over in ["Σₙ Σₛ" if slid.where.endswith("s") else "Σₙ"]
     ]
+    return [*steps, _gradient(layer, record, "d_bias")]
+
+
+def _gradient(layer: Layer, record: Record, name: str) -> SubStep:
+    """The gradient of a parameter in one line."""
+    whose = name.removeprefix("d_")
+    words = f"How much the loss changes per unit of each {whose}, added up over the batch."
+    return SubStep(name, _FORMULAS[type(layer)][name], words, given(record.tensors[name]), name, per_sample=False)
 
 
 _NORM = {"d_weight": "d_weight = Σ dy · x̂", "d_bias": "d_bias = Σ dy"}
 _FORMULAS: dict[type[Layer], dict[str, str]] = {
     Dense: {"d_weight": "d_weight[o, i] = Σₙ dy[n, o] · x[n, i]", "d_bias": "d_bias[o] = Σₙ dy[n, o]"},
-    Conv2D: {
-        "d_weight": "d_weight[f, c, i, j] = Σₙ Σ_r Σ_s dy[n, f, r, s] · x[n, c, h, w]",
-        "d_bias": "d_bias[f] = Σₙ Σ_r Σ_s dy[n, f, r, s]",
-    },
+    Conv2D: {"d_bias": "d_bias[f] = Σₙ Σ_r Σ_s dy[n, f, r, s]"},
     BatchNorm: _NORM,
     LayerNorm: _NORM,
 }
@@ -72,16 +92,21 @@ def _(layer: Dense, params: Arrays, record: Record) -> list[SubStep]:
 
 @_dx_steps.register
 def _(layer: Conv2D, params: Arrays, record: Record) -> list[SubStep]:
-    dy, cache, places = record.tensors["dy"], record.cache, conv_places(layer)
+    dy, cache, windows = record.tensors["dy"], record.cache, conv_windows(layer)
+
+    def so_far(slid: Slid) -> Array:
+        return gone_back(layer, params, dy, cache, slid)[0]
+
     return [
         SubStep(
-            f"dx to {where}",
-            f"dx[n, c, h, w] ← dx + Σ_f dy[n, f, r, s] · weight[f, c, i, j], (i, j) = {where}",
-            f"{rows} of every window gets its dy back through the weight it went through ({number} of {len(places)}).",
-            conv_back_with(layer, params["weight"] * mask, dy, cache),
-            "dx" if number == len(places) else "",
+            f"dx to [{slid.where}]",
+            f"dx[n, c, {slid.inputs}] ← dx + Σ_f dy[n, f, {slid.where}] · weight[f, c, i, j]",
+            f"{slid.words} gets its dy back through the weights it went through ({number} of {len(windows)}).",
+            given(record.tensors["dx"]) if number == len(windows) else partial(so_far, slid),
+            "dx" if number == len(windows) else "",
+            like="dx",
         )
-        for number, (where, rows, mask) in enumerate(places, 1)
+        for number, slid in enumerate(windows, 1)
     ]
 
 
@@ -96,6 +121,7 @@ def _(layer: MaxPool2D, params: Arrays, record: Record) -> list[SubStep]:
             f"{place.words} of every window gets the gradient if it was the first largest ({number} of {len(places)}).",
             routed(x, y, dy, places[:number]),
             "dx" if number == len(places) else "",
+            like="dx",
         )
         for number, place in enumerate(places, 1)
     ]
@@ -112,6 +138,7 @@ def _(layer: AvgPool2D, params: Arrays, record: Record) -> list[SubStep]:
             f"{place.words} of every window gets its share ({number} of {len(places)}).",
             spread(share, dx.shape, places[:number]),
             "dx" if number == len(places) else "",
+            like="dx",
         )
         for number, place in enumerate(places, 1)
     ]

@@ -67,6 +67,6 @@ def _owners(step: Step, record: Record, line: SubStep) -> set[Owner]:
             return {line.result.removeprefix("d_")} if record.name == PENALTY else {len(step.layers)}
     before, behind = record.index, record.index + 1
     found: set[Owner] = {before, behind} if isinstance(step.layers[record.index], _KEEPS_PLACES) else set()
-    if line.result.startswith("d_"):
-        return found | {f"{record.index}.{line.result.removeprefix('d_')}"}
+    if line.leads_to.startswith("d_"):
+        return found | {f"{record.index}.{line.leads_to.removeprefix('d_')}"}
     return found | {behind if record.phase == "forward" or line.like == "dy" else before}

@@ -1,6 +1,7 @@
 """The lines inside a layer's forward."""
 
-from functools import singledispatch
+from collections.abc import Callable
+from functools import partial, singledispatch
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from core.layers.normalization import BatchNorm, LayerNorm
 from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 from core.layers.rectifiers import GELU, SiLU
 from core.substeps.substep import SubStep, given
-from core.substeps.windows import averaged, conv_places, conv_with, pool_places, pooled
+from core.substeps.windows import averaged, conv_windows, pool_places, pooled, until
 from core.tape import Record
 from core.types import Array, Arrays
 from core.words import chosen
@@ -41,19 +42,18 @@ def _(layer: Dense, params: Arrays, record: Record) -> list[SubStep]:
 
 @forward_substeps.register
 def _(layer: Conv2D, params: Arrays, record: Record) -> list[SubStep]:
-    x, y = record.tensors["x"], record.tensors["y"]
-    steps = []
-    for where, rows, mask in conv_places(layer):
-        part = conv_with(layer, params["weight"] * mask, x)
-        steps.append(
-            SubStep(
-                f"to {where}",
-                f"y ← y + Σ_c x[n, c, h, w] · weight[f, c, i, j], (i, j) = {where}",
-                f"{rows} of every window of the input is multiplied by its weight and added.",
-                part,
-            )
+    y, windows = record.tensors["y"], conv_windows(layer)
+    return [
+        SubStep(
+            f"y to [{slid.where}]",
+            f"y[n, f, {slid.where}] = Σ_c Σᵢ Σⱼ x[n, c, {slid.inputs}] · weight[f, c, i, j] + bias[f]",
+            f"{slid.words} times each filter gives its part of every output map ({number} of {len(windows)}).",
+            given(y) if number == len(windows) else partial(until, slid, y),
+            "y" if number == len(windows) else "",
+            like="y",
         )
-    return [*steps, SubStep("y", "y ← y + bias[f]", "The bias of each filter is added.", given(y), "y")]
+        for number, slid in enumerate(windows, 1)
+    ]
 
 
 @forward_substeps.register
@@ -179,7 +179,7 @@ def _(layer: LayerNorm, params: Arrays, record: Record) -> list[SubStep]:
 
 @forward_substeps.register
 def _(layer: Softmax, params: Arrays, record: Record) -> list[SubStep]:
-    return softmax_substeps(record.tensors["x"], record.tensors["y"], "y")
+    return softmax_substeps(record.tensors["x"], given(record.tensors["y"]), "y")
 
 
 @forward_substeps.register
@@ -212,18 +212,14 @@ def _(layer: Dropout, params: Arrays, record: Record) -> list[SubStep]:
     ]
 
 
-def softmax_substeps(x: Array, y: Array | None, result: str) -> list[SubStep]:
-    """From values (N, classes) to probabilities; `y` where a record has them."""
+def softmax_substeps(x: Array, probabilities: Callable[[], Array], result: str) -> list[SubStep]:
+    """From values (N, classes) to the probabilities that were made of them, which are the tensor `result`."""
 
     def shifted() -> Array:
         return x - x.max(axis=1, keepdims=True)
 
     def exponentials() -> Array:
         return np.exp(shifted())
-
-    def probabilities() -> Array:
-        e = exponentials()
-        return e / e.sum(axis=1, keepdims=True)
 
     return [
         SubStep(
@@ -238,7 +234,7 @@ def softmax_substeps(x: Array, y: Array | None, result: str) -> list[SubStep]:
             "p",
             "p[n, c] = e[n, c] / s[n]",
             "Divided by the sum: probabilities that add up to 1.",
-            probabilities if y is None else given(y),
+            probabilities,
             result,
         ),
     ]

@@ -74,7 +74,7 @@ def _forward(loss: Loss, prediction: Array, target: Array) -> list[SubStep]:
 
 @_forward.register
 def _(loss: CrossEntropy, prediction: Array, target: Array) -> list[SubStep]:
-    return softmax_substeps(prediction, None, "")
+    return softmax_substeps(prediction, lambda: loss.probabilities(prediction), "p")
 
 
 @_forward.register
@@ -85,7 +85,8 @@ def _(loss: NegativeLogLikelihood, prediction: Array, target: Array) -> list[Sub
 
 @_forward.register
 def _(loss: BCEWithLogits, prediction: Array, target: Array) -> list[SubStep]:
-    return [SubStep("p", "p = σ(x) = 1 / (1 + exp(−x))", "The probability of a yes.", lambda: sigmoid(prediction))]
+    words = "The probability of a yes."
+    return [SubStep("p", "p = σ(x) = 1 / (1 + exp(−x))", words, lambda: loss.probabilities(prediction), "p")]
 
 
 @_forward.register

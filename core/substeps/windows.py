@@ -1,4 +1,4 @@
-"""The places in a sliding window one after the other: what a convolution or a pooling has after so many of them."""
+"""What a convolution has after so many of its windows, and a pooling after so many of the places in each of them."""
 
 import copy
 import dataclasses
@@ -7,13 +7,24 @@ from types import EllipsisType
 
 import numpy as np
 
+from core.explain.notation import shifted
 from core.layers.conv import Conv2D
 from core.layers.pooling import Pool2D
 from core.layout import taps
 from core.types import Array, Arrays, Shape
 
-_PLACES_SHOWN = 25
-"""Kernels with more places are gone through row by row."""
+_WINDOWS_SHOWN = 36
+"""Maps with more windows are gone through row by row."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Slid:
+    """How far filters have slid, and the window they came to last, or the row of windows."""
+
+    where: str  # "2, 3", or "2, s" for a row
+    inputs: str  # which inputs it sees at place (i, j) of the filter: "i + 2, j + 3"
+    words: str  # "The window in row 3, column 4", "Row 3 of the windows"
+    reached: Array  # (oh, ow), which windows are done
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,39 +37,38 @@ class Place:
     inputs: tuple[EllipsisType, slice, slice]
 
 
-def conv_places(layer: Conv2D) -> list[tuple[str, str, Array]]:
-    """For each place (or row) of the kernel: where it is, in words, and a mask (kh, kw) of all places up to it."""
-    kernel = layer.kernel_size
-    by_row = kernel**2 > _PLACES_SHOWN
+def conv_windows(layer: Conv2D) -> list[Slid]:
+    """The way of the filters over the image, window by window or, on large maps, row by row."""
+    _, rows, columns = layer.out_shape(layer.in_shape)
+    by_row = rows * columns > _WINDOWS_SHOWN
+    (shift, _), stride = layer.paddings(), layer.stride
     found = []
-    for last in range(kernel - 1 if by_row else 0, kernel**2, kernel if by_row else 1):
-        row, column = divmod(last, kernel)
-        mask = (np.arange(kernel**2) <= last).reshape(kernel, kernel)
-        words = f"Row {row + 1}" if by_row else _pixel(row, column)
-        found.append((f"({row}, :)" if by_row else f"({row}, {column})", words, mask))
+    for last in range(columns - 1 if by_row else 0, rows * columns, columns if by_row else 1):
+        row, column = divmod(last, columns)
+        across = f"{shifted('s', -shift, stride)} + j" if by_row else shifted("j", column * stride - shift)
+        found.append(
+            Slid(
+                f"{row}, {'s' if by_row else column}",
+                f"{shifted('i', row * stride - shift)}, {across}",
+                f"Row {row + 1} of the windows" if by_row else f"The window in row {row + 1}, column {column + 1}",
+                (np.arange(rows * columns) <= last).reshape(rows, columns),
+            )
+        )
     return found
 
 
-def conv_with(layer: Conv2D, weight: Array, x: Array) -> Callable[[], Array]:
-    """What the layer's own forward gives with other weights and without its bias."""
-    return lambda: _twin(layer, weight).forward(x, True, None)[0]
+def until(slid: Slid, images: Array) -> Array:
+    """Values or gradients of outputs (N, F, oh, ow) as far as the filters have come, 0 at the windows to come."""
+    return np.where(slid.reached, images, 0)
 
 
-def conv_back_with(layer: Conv2D, weight: Array, dy: Array, cache: Arrays) -> Callable[[], Array]:
-    """The dx of the layer's own backward with other weights."""
-
-    def make() -> Array:
-        dx, _ = _twin(layer, weight).backward(dy, cache)
-        assert dx is not None
-        return dx
-
-    return make
-
-
-def _twin(layer: Conv2D, weight: Array) -> Conv2D:
-    twin = copy.copy(layer)
-    twin.params = {"weight": np.ascontiguousarray(weight), "bias": np.zeros(len(weight), weight.dtype)}
-    return twin
+def gone_back(layer: Conv2D, params: Arrays, dy: Array, cache: Arrays, slid: Slid) -> tuple[Array, Arrays]:
+    """What the layer's own backward makes of the gradients of the windows so far: dx, and those of the parameters."""
+    own = copy.copy(layer)
+    own.params = params
+    dx, grads = own.backward(until(slid, dy), cache)
+    assert dx is not None
+    return dx, grads
 
 
 def pool_places(layer: Pool2D, image: Shape, positions: Shape) -> list[Place]:

@@ -10,6 +10,7 @@ from app.document.document import Document
 from app.panels.activations_tab import ActivationsTab
 from app.panels.gradients_tab import GradientsTab
 from app.panels.weights_tab import WeightsTab
+from app.plots.numbers import format_number
 from core.explain import Place, explain
 from tests.app.panel_documents import filter_document, picture_document, show, tape_of, xor_document
 
@@ -116,12 +117,21 @@ def test_running_mean_and_variance_stand_with_the_weights(qtbot: QtBot) -> None:
         QTest.mouseClick(view, LEFT, pos=view.viewport.cell_rect(0, 2).center().toPoint())
         assert document.questions.current == Place(None, f"1.{name}", (2,))
     document.go_to(len(tape_of(document)))
-    document.questions.forget()
     document.select_layer(1)
     tab.choose("Running")
     tab.grab()
-    QTest.mouseClick(tab.matrix, LEFT, pos=tab.matrix.viewport.cell_rect(0, 2).center().toPoint())
-    assert document.questions.current is None, "what the step makes of it stands at no place of the tape"
+    after = tape_of(document).buffers_after
+    for view, name in ((tab.matrix, "running_mean"), (tab.bias, "running_var")):
+        QTest.mouseClick(view, LEFT, pos=view.viewport.cell_rect(0, 2).center().toPoint())
+        place = document.questions.current
+        assert place == Place(tape_of(document).position("forward", 1), f"{name} after", (2,)) and document.step
+        explanation = explain(document.step, place)
+        assert explanation.value == after[f"1.{name}"][2] != before[f"1.{name}"][2]
+        assert view.hover_text().startswith(f"{name}[2] = {format_number(explanation.value)}")
+        view.mark_entry(None)
+        document.questions.forget()
+        document.questions.ask(place)
+        assert view.selected() == (0, 2), "whoever asks for it, it is marked"
     document.select_layer(4)
     assert tab.choice == "Value" and not tab.bar.buttons["Running"].isVisible()
 

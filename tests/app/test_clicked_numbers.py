@@ -85,16 +85,15 @@ def test_a_click_on_a_histogram_of_activations_explains_an_entry_of_that_bin(qtb
     assert set(shown) == ({"x"} if layer < 0 else {"y", "dy"})
 
 
-def test_of_a_loss_the_logit_behind_a_probability_is_explained(qtbot: QtBot) -> None:
+def test_of_a_loss_the_probability_is_explained(qtbot: QtBot) -> None:
     document = xor_document()
     tab = show(qtbot, ActivationsTab(document), 500, 500)
     step(document, 4)
     assert tab.values.distribution().total == 10
     low, high = click_bar(tab.values, bars(tab.values)[0])
-    assert asked(document).tensor == "prediction"
-    assert low - 1e-6 <= 1 / (1 + np.exp(-value_of(document))) <= high + 1e-6
+    assert asked(document).tensor == "p" and low - 1e-6 <= value_of(document) <= high + 1e-6
     move(tab.values, QPoint(round(tab.values._x_of(low)) + 1, 60))
-    assert tab.values.hint() == "click explains its logit"
+    assert tab.values.hint() == "click explains one"
     click_bar(tab.gradients, bars(tab.gradients)[0])
     assert asked(document) == Place(3, "dy", asked(document).index)
 
@@ -332,8 +331,26 @@ def test_both_chances_of_a_single_output_lead_to_it(qtbot: QtBot) -> None:
     for y in (4, 22):
         document.questions.forget()
         QTest.mouseClick(card, LEFT, pos=QPoint(round(rect.center().x()), round(rect.top() + y)))
-        assert (asked(document).tensor, asked(document).index) == ("prediction", (0, 0))
-        assert np.isfinite(value_of(document))
+        assert (asked(document).tensor, asked(document).index) == ("p", (0, 0))
+        assert card.shown_y is not None and value_of(document) == card.shown_y[1]
+
+
+def test_a_probability_on_the_card_of_the_loss_is_the_sum_that_is_explained(qtbot: QtBot) -> None:
+    document = picture_document()
+    view = show(qtbot, NetworkView(document), 900, 400)
+    document.next_batch()
+    document.select_sample(2)
+    card, rect = view.cards[-1], view.cards[-1].top_rect()
+    assert card.content.top.picture and card.shown_y is not None and document.step
+    for c in range(3):
+        heights = range(round(rect.top()), round(rect.bottom()))
+        points = (QPointF(rect.center().x(), height) for height in heights)
+        point = next(p for p in points if card.content.top.picture.entry_at(p, rect) == (c,))
+        QTest.mouseClick(card, LEFT, pos=point.toPoint())
+        explanation = explain(document.step, asked(document))
+        assert explanation.name == f"the probability the network gives to class {c} for sample 2"
+        assert explanation.value == card.shown_y[c] and explanation.total == pytest.approx(card.shown_y[c], rel=1e-6)
+        assert f"p({document.data.class_names[c]}) = {format_number(explanation.value)}" in card.hover_text(point)
 
 
 def test_a_mean_over_the_batch_says_why_it_cannot_be_explained(qtbot: QtBot) -> None:

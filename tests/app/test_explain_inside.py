@@ -229,23 +229,43 @@ def test_a_click_goes_to_the_line_and_the_mark_follows_the_walk(document: Docume
         assert document.walk.position == position
 
 
-def test_the_places_of_a_kernel_stand_in_columns_and_are_all_reached(document: Document, view: InsideView) -> None:
-    document.edit("larger", layers=({**LAYERS[0], "kernel_size": 5, "padding": 2}, *LAYERS[1:]))
+def test_the_windows_of_a_convolution_stand_in_columns_and_are_all_reached(
+    document: Document, view: InsideView
+) -> None:
     ask(document, "forward", 0, "y", (1, 2, 3, 3))
     record = enter(document, "forward", 0)
-    assert len(document.walk.substeps) == 26 and not view.lines.has_formulas
-    rects = [view.lines.line_rect(number) for number in range(26)]
+    assert len(document.walk.substeps) == 24 and not view.lines.has_formulas
+    rects = [view.lines.line_rect(number) for number in range(24)]
     assert len({rect.left() for rect in rects}) > 1
     assert all(view.lines.rect().contains(rect.center().toPoint()) for rect in rects)
-    for number in (25, 11):
+    for number in (23, 11):
         QTest.mouseClick(view.lines, Qt.MouseButton.LeftButton, pos=rects[number].center().toPoint())
         assert document.walk.position == number
     assert document.walk.substeps[11].formula in view.words.text()
-    y, bias = record.tensors["y"][1, 2, 3, 3], tape_of(document).params_before["0.bias"][2]
-    found = [*numbers(view).values()]
-    assert found[-1] == format_number(y)
-    assert float(found[-2].replace("−", "-")) == pytest.approx(y - bias, rel=1e-3)
-    assert all(found)
+    y = format_number(record.tensors["y"][1, 2, 3, 3])
+    assert [*numbers(view).values()] == ["0"] * 15 + [y] * 9, "once the window [3, 3] is reached"
+
+
+def test_the_gradient_of_a_filter_adds_up_window_by_window_and_is_asked_for_on_the_way(
+    document: Document, view: InsideView
+) -> None:
+    index = (1, 0, 2, 1)
+    ask(document, "backward", 0, "d_weight", index)
+    record = enter(document, "backward", 0)
+    found = {line.name: line.tensor for line in document.walk.substeps}
+    assert len(found) == 25, "nothing before the first layer learns: there is no dx"
+    shown = numbers(view)
+    assert shown.pop("d_bias") == ""
+    assert [*shown.values()] == [format_number(found[name][index]) for name in shown]
+    assert len({*shown.values()}) > 15 and [*shown.values()][-1] == format_number(record.tensors["d_weight"][index])
+    document.walk.go_to_substep(5)
+    document.select_layer(0)
+    inspector = view.window()
+    assert isinstance(inspector, Inspector)
+    inspector.tabs.setCurrentWidget(inspector.weights)
+    assert inspector.weights.line.isVisible() and "d_weight to [1, 1]" in inspector.weights.line.text()
+    inspector.weights.filters.map_clicked.emit(1 * 2 + 1, 0, 2)
+    assert document.questions.current == Place(position_of(document, "backward", 0), "d_weight", (1, 1, 0, 2))
 
 
 def test_numbers_follow_the_setting_and_change_no_name(

@@ -3,11 +3,14 @@
 import re
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtWidgets import QApplication
 
+from app.panels.explain import pictures as pictures_module
 from app.plots.numbers import format_number
 from core.explain import Place, explain
 from tests.app.explain_tabs import (
@@ -109,6 +112,68 @@ def test_normalisation_shows_before_and_after_with_its_numbers(qtbot, layer: int
         assert float(tensor[asked.index]) == pytest.approx(float(tensor[index]), abs=reach)
         assert asked.index[1] == c if layer == BATCH_NORM else asked.index[0] == n
         document.questions.ask(Place(position, "y", index))
+
+
+@pytest.mark.parametrize("layer", [BATCH_NORM, LAYER_NORM])
+@pytest.mark.parametrize("from_first", [True, False])
+def test_the_two_histograms_of_a_normalisation_mark_the_same_entry(qtbot, layer: int, from_first: bool):
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    pictures, step = inspector.explain.pictures, step_of(document)
+    position = step.position("forward", layer)
+    document.questions.ask(Place(position, "y", (3, 1, 2, 1)))
+    pointed, beside = pictures.histograms if from_first else reversed(pictures.histograms)
+    own, other = ("x", "y") if from_first else ("y", "x")
+    hover(pointed, pointed.mark)
+    value, same = pointed.pointed_value(), beside.pointed_value()
+    assert value is not None and same is not None
+    index = tuple(int(axis) for axis in np.argwhere(step.tensor(position, own) == np.float32(value))[0])
+    assert step.tensor(position, other)[index] == np.float32(same)
+    assert beside.hover_text() == f"{other}[{', '.join(map(str, index))}] = {format_number(same)}"
+    before = beside.grab().toImage()
+    QApplication.sendEvent(pointed, QEvent(QEvent.Type.Leave))
+    assert beside.pointed_value() is None and beside.grab().toImage() != before
+    qtbot.keyClick(pointed, Qt.Key.Key_Home)
+    value = pointed.pointed_value()
+    assert value is not None and value <= pointed.distribution().edges[1] and beside.pointed_value() is not None
+
+
+def test_pointing_along_a_table_makes_the_pinned_pictures_once(qtbot, monkeypatch):
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    view, step = inspector.explain.pictures.tables[0], step_of(document)
+    position, made = step.position("forward", SOFTMAX), Mock(wraps=pictures_module._gallery)
+    monkeypatch.setattr(pictures_module, "_gallery", made)
+    document.questions.ask(Place(position, "y", (2, 1)))
+    pinned = view.table().values.copy()
+    for row in (0, 2, 3, 1):
+        hover(view, partial(view.viewport.cell_rect, row, 2))
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    indices = [call.args[1].place.index for call in made.call_args_list]
+    assert indices == [(2, 1), (2, 0), (2, 2), (2, 3)], "the pinned one, then each that is pointed at"
+    np.testing.assert_array_equal(view.table().values, pinned)
+
+
+class Hidings(QObject):
+    """Counts how often a widget is hidden."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Hide
+        return False
+
+
+def test_a_table_whose_numbers_change_is_not_hidden_for_a_moment(qtbot):
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    position, hidings = step_of(document).position("forward", SOFTMAX), Hidings()
+    document.questions.ask(Place(position, "y", (2, 1)))
+    inspector.explain.pictures.tables[0].installEventFilter(hidings)
+    document.questions.ask(Place(position, "y", (2, 2)))
+    assert hidings.count == 0, "or it would lose the keyboard"
+    document.questions.ask(Place(position - 1, "y", (2, 2)))
+    assert hidings.count == 1
 
 
 # Activations.

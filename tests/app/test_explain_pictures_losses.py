@@ -94,6 +94,35 @@ def test_cross_entropy_shows_every_step_from_logits_to_the_gradient(qtbot):
         assert document.questions.current == place
 
 
+def test_a_probability_shows_its_exponential_and_its_column_of_the_jacobian(qtbot):
+    document = loss_document("cross_entropy")
+    inspector = open_inspector(qtbot, document)
+    pictures, step = inspector.explain.pictures, step_of(document)
+    position = step.position("loss", len(step.layers))
+    document.questions.ask(Place(position, "p", (4, 2)))
+    table, columns = pictures.tables[0].table(), pictures.tables[1].table()
+    assert table.asked == (2, table.columns.index("p")) and columns.frames == ((0, 2, 2, 2),)
+    value = format_number(float(step.tensor(position, "p")[4, 2]))
+    assert pictures.proof.text().endswith(f"= {value}.") and "dy" not in pictures.caption.text()
+    assert inspector.explain.code.view.marked_lines() == [] and "softmax" in inspector.explain.code.view.toPlainText()
+    view = pictures.tables[1]
+    view.grab()
+    click(view, partial(view.viewport.cell_rect, 0, 1))
+    assert document.questions.current == Place(position, "p", (4, 1))
+
+
+def test_the_probability_of_a_yes_is_explained_by_the_curve_of_its_logit(qtbot):
+    document = loss_document("bce_with_logits")
+    inspector = open_inspector(qtbot, document)
+    step = step_of(document)
+    position = step.position("loss", len(step.layers))
+    document.questions.ask(Place(position, "p", (4, 1)))
+    assert "1 / (1 + exp(−x))" in inspector.explain.formula.text()
+    table = inspector.explain.pictures.tables[0].table()
+    assert table.asked == (1, table.columns.index("p")) and not inspector.explain.pictures.tables[1].isVisible()
+    assert table.places(0, table.columns.index("p")) == Place(position, "p", (4, 0))
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("own", [True, False])
 def test_the_jacobian_shows_why_p_minus_q_is_left(qtbot, smoothing: float, own: bool):

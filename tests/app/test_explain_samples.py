@@ -10,10 +10,13 @@ from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
 from app.document.presets import load_preset
+from app.panels.explain import samples
 from app.panels.explain.samples import Samples, plane_rect
 from app.panels.explain.shares import SharesView
+from app.plots.color_maps import finite_range
 from app.plots.numbers import format_number
 from core.explain import Place, by_sample
+from core.types import Array
 from tests.app.explain_tabs import CONV, click, hover, image_document, open_inspector, step_of
 
 SHARES = np.array([0.1, -0.9, 0.3, 0.0, 0.7, -0.2, 0.05])
@@ -44,6 +47,20 @@ def test_images_are_those_of_the_selected_sample_and_of_the_largest_shares(view:
         rows = [rect.top() + (row + 0.5) * rect.height() / 8 for row in range(8)]
         inks = [image.pixelColor(QPointF(rect.center().x(), y).toPoint()).lightness() for y in rows]
         assert int(np.argmin(inks)) == sample
+
+
+def test_the_scale_of_the_images_is_looked_for_once(view: SharesView, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[int] = []
+
+    def counting(x: Array) -> tuple[float, float]:
+        found.append(x.size)
+        return finite_range(x)
+
+    monkeypatch.setattr(samples, "finite_range", counting)
+    view.set_shares(SHARES, images(7), selected=3)
+    for _ in range(3):
+        view.grab()
+    assert len(found) == 1
 
 
 def test_pointing_at_a_bar_shows_its_sample_and_an_image_is_as_good_as_its_bar(view: SharesView) -> None:

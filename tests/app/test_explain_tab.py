@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import time
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from app.panels.explain.tab import NOT_REACHED, NOTHING_ASKED
 from app.panels.explain.words import place_name
 from app.panels.inspector import Inspector
 from app.plots.numbers import Precision, format_number
+from app.view import TEXT
 from core.datasets.base import Dataset
 from core.experiment import Experiment
 from core.explain import Place, Step, explain
@@ -225,6 +228,32 @@ def test_every_tensor_of_every_record_can_be_shown_in_both_themes(show):
             assert explanation.formula.split("=")[0].strip()[:2] in inspector.explain.formula.text()
             shown += 1
     assert shown > 60
+
+
+def test_while_a_training_runs_the_answer_is_laid_out_at_the_pace_of_words_and_the_code_not_again(show, monkeypatch):
+    document = images()
+    document.next_batch()
+    inspector = show(document, 0)
+    assert document.tape
+    document.questions.ask(Place(document.tape.position("forward", 0), "y", (0, 0, 1, 1)))
+    tab = inspector.explain
+    laid_out, coded = Mock(wraps=tab._show), Mock(wraps=tab.code._fill)
+    monkeypatch.setattr(tab, "_show", laid_out)
+    monkeypatch.setattr(tab.code, "_fill", coded)
+    trainer = document.experiment.trainer(document.data)
+    trainer.restore(document.begin_run() or {})
+    for due in (False, True, False, True):
+        trainer.train_step()
+        document.show_state(trainer.state())
+        for page in inspector.pages:
+            page._refreshed_at = time.monotonic() - due * TEXT / 1000
+        before = laid_out.call_count
+        inspector.tick()
+        inspector.tick()
+        assert laid_out.call_count - before == due
+    _, explanation = laid_out.call_args.args
+    assert not coded.called and format_number(explanation.value) in tab.formula.text()
+    document.end_run(trainer.state())
 
 
 def test_starting_anew_forgets_the_question(show):

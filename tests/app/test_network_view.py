@@ -17,7 +17,7 @@ from app.document.plane import EXTENT, Plane, plane_points
 from app.document.presets import load_preset
 from app.network_view.bars import Bars
 from app.network_view.card import Card
-from app.network_view.contents import LOGIT_HINT
+from app.network_view.contents import ONE_OUTPUT
 from app.network_view.network_view import NetworkView
 from app.network_view.pictures import Cells, Maps, Scale
 from app.network_view.planes import Planes, neuron_rects
@@ -159,9 +159,8 @@ def test_chances_of_several_classes_and_of_one_output(show: Show) -> None:
     assert shown is not None
     np.testing.assert_allclose(shown, np.exp(logits) / np.exp(logits).sum(), rtol=1e-5)
     true = document.data.class_names[int(document.data.t_train[document.tape.rows[0]])]
-    texts = [text.split("\n") for text in bar_texts(view.cards[-1], view.cards[-1].top_rect())]
-    assert {hint for _, hint in texts} == {LOGIT_HINT}
-    marked = [text for text, _ in texts if "true class" in text]
+    assert {card.content.bottom.name for card in view.cards} == {"dy"}, "one name for the gradient that comes back"
+    marked = [text for text in bar_texts(view.cards[-1], view.cards[-1].top_rect()) if "true class" in text]
     assert marked == [f"p({true}) = {format_number(shown[document.data.class_names.index(true)])}, the true class"]
 
     document = xor()
@@ -174,6 +173,8 @@ def test_chances_of_several_classes_and_of_one_output(show: Show) -> None:
     shown = view.cards[-1].shown_y
     assert shown is not None
     np.testing.assert_allclose(shown, [1 - chance, chance], rtol=1e-5)
+    texts = [text.split("\n") for text in bar_texts(view.cards[-1], view.cards[-1].top_rect())]
+    assert {hint for _, hint in texts} == {ONE_OUTPUT.format(document.data.class_names[1])}
 
 
 def bar_texts(card: Card, rect: QRectF) -> list[str]:
@@ -183,17 +184,20 @@ def bar_texts(card: Card, rect: QRectF) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text))
 
 
-def test_regression_shows_prediction_and_target(show: Show) -> None:
-    data = {"kind": "plane"}
-    experiment = dataclasses.replace(load_preset("xor"), data=data, loss={"kind": "mse"})
-    document = Document(experiment, experiment.source().load())
+@pytest.mark.parametrize(("loss", "name"), [("mse", "prediction"), ("bce_with_logits", "p")])
+def test_regression_shows_prediction_and_target(show: Show, loss: str, name: str) -> None:
+    experiment = dataclasses.replace(load_preset("xor"), data={"kind": "plane"}, loss={"kind": loss})
+    data = experiment.source().load()
+    # Truths between 0 and 1, so that every loss takes them.
+    document = Document(experiment, dataclasses.replace(data, t_train=abs(data.t_train), t_test=abs(data.t_test)))
     view = show(document)
     document.next_batch()
     assert document.tape
     record = document.tape.find("loss", 3, 99)
-    assert record and view.cards[-1].content.top.name == "prediction"
-    prediction, target = (record.tensors[name][0, 0] for name in ("prediction", "target"))
-    expected = f"prediction[0] = {format_number(prediction)}, target {format_number(target)}"
+    assert record and view.cards[-1].content.top.name == name
+    prediction, target = (record.tensors[tensor][0, 0] for tensor in ("prediction", "target"))
+    read = prediction if name == "prediction" else 1 / (1 + np.exp(-prediction))
+    expected = f"{name}[0] = {format_number(read)}, target {format_number(target)}"
     assert bar_texts(view.cards[-1], view.cards[-1].top_rect()) == [expected]
 
 

@@ -16,6 +16,7 @@ from app.network_view.card import Card
 from app.network_view.matrices import Kernels, Matrix, tensor_picture
 from app.network_view.network_view import NetworkView
 from app.network_view.pictures import Cells, Maps
+from app.plots.color_maps import finite_limit
 from app.plots.numbers import format_number
 from core.datasets.base import Dataset
 from core.experiment import Experiment
@@ -101,6 +102,23 @@ def test_the_active_card_shows_every_sub_step_of_every_record(show: Callable[[Do
         document.walk.step_out()
         assert [(card.content.top, card.content.bottom) for card in view.cards] == before
     assert count > 80
+
+
+def test_a_convolution_fills_its_output_maps_window_by_window(show: Callable[[Document], NetworkView]) -> None:
+    document = document_of(*LAYERS)
+    view = show(document)
+    document.next_layer()
+    document.walk.step_into()
+    y = tape_of(document).records[0].tensors["y"][0]
+    assert len(document.walk.substeps) == y[0].size == 24
+    for number in range(24):
+        picture = active(view).content.top.picture
+        assert picture is not None
+        filled = np.arange(24).reshape(6, 4) <= number
+        np.testing.assert_array_equal(picture.values, np.where(filled, y, 0))
+        assert picture.scale.high == finite_limit(y), "the colours of what is there stay as they are"
+        assert f"row {number // 4 + 1}, column {number % 4 + 1}" in document.walk.substeps[number].words
+        document.walk.next()
 
 
 def test_the_mean_over_the_batch_goes_inside_too(show: Callable[[Document], NetworkView]) -> None:

@@ -7,10 +7,13 @@ import numpy as np
 
 from core.explain import Explanation, Place, Places, Region, Step, explain
 from core.layers.activations import Softmax
+from core.layers.normalization import BatchNorm
 from core.types import Array
 
 KEPT = {"x_hat", "inv_std", "mean", "variance", "mask"}
 """What a layer keeps for backward and shows."""
+
+BUFFERS = ("running_mean", "running_var")
 
 TOLERANCE = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-10}
 """By how much the terms may miss the number, relative to the sum of their sizes."""
@@ -22,8 +25,9 @@ def tensors(step: Step, position: int) -> list[str]:
     names = list(record.tensors)
     if record.phase == "forward":
         names += KEPT & record.cache.keys()
+        names += [f"{name} after" for name in BUFFERS if isinstance(step.layers[record.index], BatchNorm)]
     if record.phase == "loss" and record.name != "Penalty":
-        names += ["value", "per_sample"]
+        names += ["value", "per_sample"] + ["p"] * (step.loss.takes == "logits")
     return sorted(names)
 
 

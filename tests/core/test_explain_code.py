@@ -19,7 +19,8 @@ from core.layers.dense import Dense
 from core.layers.dropout import Dropout
 from core.layers.normalization import BatchNorm
 from core.layers.pooling import MaxPool2D
-from core.losses import CrossEntropy
+from core.losses import MSE, CrossEntropy
+from core.optimizers import SGD, Adagrad, Adam
 
 LAYERS = (
     {"kind": "conv2d", "filters": 3, "kernel_size": 3},
@@ -128,6 +129,13 @@ def test_helpers_are_those_that_the_number_needs(plain: Step) -> None:
         (Dropout.forward, "mask", "draw_like", "return x * mask"),
         (CrossEntropy.value_and_gradient, "dy", "np.exp(log_p)", "value = -"),
         (CrossEntropy.value_and_gradient, "value", "value = -", "np.exp(log_p)"),
+        (MSE.value_and_gradient, "value", "value = total", "difference *="),
+        (SGD._update_one, "velocity", "velocity += grad", "np.multiply(step"),
+        (SGD._update_one, "param", "np.multiply(step", "def _update_one"),
+        (Adagrad._update_one, "s", "s += scratch", "np.sqrt"),
+        (Adam._update_one, "m", "np.subtract(grad, scratch, out=m)", "np.multiply(grad, grad"),
+        (Adam._update_one, "v", "v *= self.beta2", "np.subtract(grad"),
+        (Adam._update_one, "param", "np.divide(m, scratch", "else"),
     ],
 )
 def test_marked_are_the_lines_that_lead_to_the_result(function, result: str, inside: str, outside: str) -> None:
@@ -135,6 +143,35 @@ def test_marked_are_the_lines_that_lead_to_the_result(function, result: str, ins
     text, _ = inspect.getsourcelines(function)
     found = "".join(text[line - first] for line in sorted(leading_lines(function, result)))
     assert inside in found and outside not in found
+
+
+def branches(x: Any, flag: bool) -> tuple[Any, dict[str, Any]]:
+    y = np.zeros_like(x)
+    other = x + 1
+    if flag:
+        other += 2
+    else:
+        y = x * 3
+    for row in range(3):
+        x, y = y, x + row
+    other = y
+    return other + y, {}
+
+
+def test_both_branches_lead_to_a_result() -> None:
+    found = sorted(leading_lines(branches, "y"))
+    text, first = inspect.getsourcelines(branches)
+    shown = "".join(text[line - first] for line in found)
+    for line in ("if flag:", "y = x * 3", "y = np.zeros_like(x)", "for row in", "x, y = y, x + row", "other = y"):
+        assert line in shown, line
+    assert "other += 2" not in shown and "x + 1" not in shown, "written anew before anything reads it"
+
+
+def test_the_memory_and_the_parameter_of_an_update_have_lines_of_their_own(plain: Step) -> None:
+    position = update(plain, f"{DENSE}.weight")
+    lines = {name: code_of(plain, Place(position, name, (0, 0)))[0].leading for name in ("after", "m after", "v after")}
+    assert lines["m after"] < lines["after"] > lines["v after"] and lines["m after"] != lines["v after"]
+    assert not code_of_record(plain, position)[0].leading
 
 
 def test_checks_are_no_part_of_the_calculation(plain: Step) -> None:

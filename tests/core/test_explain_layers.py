@@ -7,6 +7,7 @@ import pytest
 
 from core.datasets.base import Dataset
 from core.explain import Place, PlaceError, Step, by_sample, explain
+from core.explain.code import code_of
 from core.layers import LAYERS
 from core.layers.base import Layer
 from core.layers.conv import Conv2D
@@ -190,6 +191,21 @@ def test_a_pixel_no_window_sees_has_no_terms():
     step = step_of(CASE["max_pool2d-gaps"])
     explanation = check(step, Place(backward_position(step), "dx", (0, 0, 2, 2)))
     assert explanation.value == 0 and len(explanation.values) == 0 and explanation.largest(3) == []
+
+
+@pytest.mark.parametrize("name", ["batch_norm-vector", "batch_norm-image"])
+def test_running_statistics_lead_to_those_before_and_to_the_batch(name: str):
+    step = step_of(CASE[name])
+    x = step.tensor(FORWARD, "x")
+    axes = tuple(axis for axis in range(x.ndim) if axis != 1)
+    for buffer, batch in (("running_mean", x.mean(axes)), ("running_var", x.var(axes, ddof=1))):
+        running, new = check(step, Place(FORWARD, f"{buffer} after", (1,))).parts
+        assert running.term(0).factors[1].place == Place(None, f"{FORWARD}.{buffer}", (1,))
+        assert running.values[0] == pytest.approx(0.9 * step.tensor(None, f"{FORWARD}.{buffer}")[1])
+        assert new.values[0] == pytest.approx(0.1 * batch[1])
+        statistic = new.term(0).factors[1].place
+        assert statistic == Place(FORWARD, "mean" if buffer == "running_mean" else "variance", (1,))
+        assert code_of(step, Place(FORWARD, f"{buffer} after", (1,)))[0].name == "absorb"
 
 
 def test_the_three_paths_of_batch_norm():

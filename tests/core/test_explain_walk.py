@@ -141,6 +141,8 @@ def plain_numbers(plan: Plan, step: Step) -> dict[tuple[int, str], Any]:
         found |= {(at, "before"): before[name], (at, "after"): network.parameters()[name]}
         found[at, "gradient"] = network.grads[name]
         found |= {(at, f"{slot} after"): arrays[name] for slot, arrays in memory.items()}
+    for index, one in enumerate(network.layers):
+        found |= {(index, f"{name} after"): buffer for name, buffer in one.buffers.items()}
     return found
 
 
@@ -185,7 +187,7 @@ def walk_up(step: Step, place: Place, rng: np.random.Generator) -> Place:
 def is_source(step: Step, place: Place) -> bool:
     """Whether this is something the step was given, and did not compute."""
     if place.record is None:
-        return place.tensor in {"x", "target", *step.tape.params_before}
+        return place.tensor in {"x", "target", *step.tape.params_before, *step.tape.buffers_before}
     phase = step.tape.records[place.record].phase
     return (phase, place.tensor) == ("forward", "mask") or (phase == "update" and place.tensor.endswith(" before"))
 

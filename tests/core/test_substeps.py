@@ -185,34 +185,51 @@ POOLS = [case for case in CASES if case.kind in ("max_pool2d", "avg_pool2d")]
 
 
 @pytest.mark.parametrize("case", CONVS, ids=lambda case: case.name)
-def test_a_convolution_grows_place_by_place(case: Case):
-    """Each sub-step adds what one place of the kernel gives, read off a window by window loop."""
+def test_a_convolution_goes_window_by_window(case: Case):
+    """Each sub-step does one window of the padded image, or on large maps a row of them, for all samples at once."""
     one = regression(case, "float64")
-    layer, tape = one.network.layers[1], one.record_step()
-    x, y = (find(tape, "forward", 1)[1].tensors[name] for name in "xy")
+    tape = one.record_step()
+    (at, up), (back_at, down) = find(tape, "forward", 1), find(tape, "backward", 1)
+    x, y, dy = up.tensors["x"], up.tensors["y"], down.tensors["dy"]
     k, stride, padding = case.options["kernel_size"], case.options.get("stride", 1), case.options.get("padding", 0)
     before, after = ((k - 1) // 2, k // 2) if padding == "same" else (padding, padding)
     padded = np.pad(x, ((0, 0), (0, 0), (before, after), (before, after)))
-    weight, (oh, ow) = tape.params_before["1.weight"], y.shape[2:]
-    steps = substeps(Step.of(tape, one), find(tape, "forward", 1)[0])
-    assert len(steps) == k * k + 1
-    total = np.zeros_like(y)
-    for step, (i, j) in zip(steps[:-1], np.ndindex(k, k), strict=True):
-        seen = padded[:, :, i : i + oh * stride : stride, j : j + ow * stride : stride][:, :, :oh, :ow]
-        total = total + np.einsum("nchw,fc->nfhw", seen, weight[:, :, i, j])
-        assert_close(step.tensor, total, 1e-12)
-    assert layer.params["weight"].shape == weight.shape
+    weight, bias = tape.params_before["1.weight"], tape.params_before["1.bias"]
+    ways = [[place] for place in np.ndindex(y.shape[2:])]
+    if len(ways) > 36:
+        ways = [list(itertools.chain(*ways[first : first + y.shape[3]])) for first in range(0, len(ways), y.shape[3])]
+    forward, backward = substeps(Step.of(tape, one), at), substeps(Step.of(tape, one), back_at)
+    count = len(ways)
+    assert len(forward) == count and len(backward) == 2 * count + 1
+    total, d_weight, d_padded = np.zeros_like(y), np.zeros_like(weight), np.zeros_like(padded)
+    for way, there, by_weight, by_input in zip(ways, forward, backward[:count], backward[count + 1 :], strict=True):
+        for r, s in way:
+            window = (slice(None), slice(None), slice(r * stride, r * stride + k), slice(s * stride, s * stride + k))
+            total[:, :, r, s] = np.einsum("ncij,fcij->nf", padded[window], weight) + bias
+            d_weight += np.einsum("nf,ncij->fcij", dy[:, :, r, s], padded[window])
+            d_padded[window] += np.einsum("nf,fcij->ncij", dy[:, :, r, s], weight)
+        assert_close(there.tensor, total, 1e-12)
+        assert_close(by_weight.tensor, d_weight, 1e-12)
+        inside = d_padded[:, :, before : before + x.shape[2], before : before + x.shape[3]]
+        assert_close(by_input.tensor, inside, 1e-12)
+    ends = (forward[-1], up, "y"), (backward[count - 1], down, "d_weight"), (backward[-1], down, "dx")
+    for last, record, name in ends:
+        assert last.result == name and last.tensor is record.tensors[name], "bit for bit the record's own"
 
 
-def test_a_large_kernel_goes_row_by_row():
-    case = Case("large", "conv2d", {"filters": 2, "kernel_size": 6}, (1, 7, 8), 2)
-    one = regression(case, "float64")
+@pytest.mark.parametrize(("shape", "names"), [((1, 8, 8), 36), ((1, 8, 9), 6)])
+def test_a_large_map_goes_row_by_row(shape: tuple[int, ...], names: int):
+    case = Case("large", "conv2d", {"filters": 2, "kernel_size": 3}, shape, 2)
+    one = regression(case, "float32")
     tape = one.record_step()
     steps = substeps(Step.of(tape, one), find(tape, "forward", 1)[0])
-    assert [step.name for step in steps] == [f"to ({row}, :)" for row in range(6)] + ["y"]
-    assert_results(steps, find(tape, "forward", 1)[1], tape, {"y"}, 1e-12)
-    bias = tape.params_before["1.bias"][:, None, None]
-    assert_close(steps[-2].tensor + bias, steps[-1].tensor, 1e-12)
+    assert len(steps) == names
+    assert steps[1].name == ("y to [0, 1]" if names == 36 else "y to [1, s]")
+    seen = "i, j + 1" if names == 36 else "i + 1, s + j"
+    assert f"x[n, c, {seen}]" in steps[1].formula
+    assert_results(steps, find(tape, "forward", 1)[1], tape, {"y"}, 1e-6)
+    reached = steps[1].tensor != 0
+    assert reached[:, :, : 1 if names == 36 else 2].any() and not reached[:, :, 2:].any()
 
 
 @pytest.mark.parametrize("case", POOLS, ids=lambda case: case.name)
@@ -306,8 +323,11 @@ def test_losses_end_at_their_value_and_gradient(spec: dict[str, Any], dtype: str
     one = loss_trainer(spec, dtype)
     tape = one.record_step()
     at, record = find(tape, "loss", len(one.network.layers))
-    steps = substeps(Step.of(tape, one), at)
-    assert_results(steps, record, tape, {"value", "dy"}, DTYPES[dtype])
+    step = Step.of(tape, one)
+    steps = substeps(step, at)
+    read = {"p": step.tensor(at, "p")} if "p" in step.of_loss else {}
+    shown = dataclasses.replace(record, tensors=record.tensors | read)
+    assert_results(steps, shown, tape, {"value", "dy", *read}, DTYPES[dtype])
     by_name = {step.name: step.tensor for step in steps}
     assert float(by_name["loss of each"].mean()) == pytest.approx(tape.loss, rel=DTYPES[dtype])
     first_back = next(number for number, step in enumerate(steps) if step.backward)

@@ -12,7 +12,7 @@ from app.panels.inspector import Inspector
 from app.panels.weight_views import FilterView
 from app.plots.numbers import format_number
 from app.window.main_window import MainWindow
-from tests.e2e.consistency import cell_of, open_tab
+from tests.e2e.consistency import cell_of, chances, open_tab
 from tests.e2e.hands import (
     LEFT,
     click,
@@ -33,7 +33,8 @@ def value_at(window: MainWindow) -> float:
     assert place is not None
     if place.record is None:
         return float((tape.x if place.tensor == "x" else tape.params_before[place.tensor])[place.index])
-    return float(tape.records[place.record].tensors[place.tensor][place.index])
+    tensors = tape.records[place.record].tensors
+    return float((chances(tensors["prediction"]) if place.tensor == "p" else tensors[place.tensor])[place.index])
 
 
 def name_at(window: MainWindow) -> str:
@@ -138,12 +139,15 @@ def test_a_value_is_followed_to_a_pixel_of_the_data_and_back(conv: MainWindow) -
     press(conv, "next_layer", 11)
     card = conv.network_view.cards[-1]
     click_entry(card, card.top_rect(), (3,))
+    assert name_at(conv) == "loss.p[0, 3]"
+    read_stop(conv)
+    click_link(inspector.explain.terms, terms_shown(conv)[0]["exp(x − max) of prediction"][0])
     assert name_at(conv) == "loss.prediction[0, 3]"
     read_stop(conv)
     while not says(inspector.explain, "The data: what the network is asked"):
         assert follow(conv, "y", "x"), name_at(conv)
     between = [(f"forward {layer}", tensor) for layer in reversed(range(10)) for tensor in ("y", "x")]
-    assert stops(conv) == [("loss 10", "prediction"), *between, ("outside", "x")]
+    assert stops(conv) == [("loss 10", "p"), ("loss 10", "prediction"), *between, ("outside", "x")]
     assert not inspector.explain.terms.isVisible() and name_at(conv).startswith("x[0, 0, ")
     way_back(conv, 15, 4, 0)
 

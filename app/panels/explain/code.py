@@ -75,9 +75,11 @@ class CodeBlock(QWidget):
 
     def show_code(self, ran: tuple[Code, ...], loops: tuple[Code, ...] = ()) -> None:
         """Show what ran, or its loops where these were asked for; hide where nothing ran."""
+        same = (ran, loops) == (self._ran, self._loops)
         self._ran, self._loops = ran, loops
         self.setVisible(bool(ran))
-        if ran:
+        # While a training runs the numbers change, and the code that makes them does not.
+        if ran and not same:
             self._fill()
 
     def _turn(self) -> None:

@@ -90,5 +90,5 @@ def _tensors(document: Document, step: Step) -> list[tuple[int | None, str, Arra
         if record.index == layer:
             found += [(position, name, array) for name, array in record.tensors.items()]
             if record.phase == "loss" and position != step.penalty_position:
-                found += [(position, name, step.tensor(position, name)) for name in ("value", "per_sample")]
+                found += [(position, name, step.tensor(position, name)) for name in step.of_loss]
     return found

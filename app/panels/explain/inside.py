@@ -20,7 +20,7 @@ from core.substeps import SubStep
 from core.substeps.entries import entry_of
 
 _WITH_FORMULAS = 10
-"""Records with more lines (the places of a kernel) have formulas that are alike; they show the marked line's only."""
+"""Records with more lines (a convolution's windows) have formulas that are alike; they show the marked line's only."""
 
 _PAD = 5.0
 _BAR = 3.0

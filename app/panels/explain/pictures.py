@@ -5,7 +5,6 @@ knowledge of the layer (`equation`).
 """
 
 import dataclasses
-from collections.abc import Iterable
 
 import numpy as np
 from PySide6.QtCore import Signal
@@ -48,6 +47,7 @@ class Pictures(QWidget):
         self.outer, self.losses = OuterView(), SharesView()
         self.equation_note = label(role="note", wrap=True)
         self._shown: tuple[Step, Explanation, int] | None = None
+        self._pinned = Gallery()  # that of the number that is explained
         self._pair = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         for table in self.tables:
             self._pair.addWidget(table)
@@ -55,6 +55,9 @@ class Pictures(QWidget):
             view.place_asked.connect(self.place_asked)
         for table in self.tables:
             table.place_pointed.connect(self._move_to)
+        for histogram in self.histograms:
+            for one in self.histograms:
+                histogram.unit_pointed.connect(one.point_at)
         self.losses.sample_clicked.connect(self._ask_for_loss)
         self._views = (
             *(self.stack, self.curve, *self.tables, *self.histograms, self.outer, self.losses),
@@ -68,59 +71,59 @@ class Pictures(QWidget):
 
     def show_for(self, step: Step, explanation: Explanation, sample: int, slides: bool) -> None:
         """Choose and fill the pictures; `slides` says that a window that slides shows the same products already."""
-        for view in self._views:
-            view.hide()
-        gallery = _gallery(step, explanation, sample)
+        gallery = self._pinned = _gallery(step, explanation, sample)
         self._shown = (step, explanation, sample)
         self._say(gallery)
-        self._show_tables(gallery.tables, gallery.side_by_side)
+        shown: set[QWidget] = {*self._fill_tables(gallery.tables, gallery.side_by_side)}
         if gallery.stack is not None:
             self.stack.set_stack(gallery.stack)
-            self.stack.show()
+            shown.add(self.stack)
         if gallery.curve is not None:
             self.curve.set_curve(gallery.curve)
-            self.curve.show()
+            shown.add(self.curve)
         for histogram, (name, units) in zip(self.histograms, gallery.units, strict=False):
             histogram.set_units(units, name)
-            histogram.show()
+            shown.add(histogram)
         if gallery.outer is not None:
             self.outer.set_outer(gallery.outer)
-            self.outer.show()
+            shown.add(self.outer)
         if gallery.losses is not None:
-            self._show_losses(step, gallery.losses)
+            self._fill_losses(step, gallery.losses)
+            shown.add(self.losses)
         # A stack is the same sum, told better.
         elif gallery.stack is None:
-            self._show_equation(explanation, sample, slides, gallery.equation_note)
+            shown |= self._fill_equation(explanation, sample, slides, gallery.equation_note)
+        # Hidden only at the end: a view that is hidden for a moment loses the keyboard.
+        for view in self._views:
+            view.setVisible(view in shown)
 
-    def _show_equation(self, explanation: Explanation, sample: int, slides: bool, note: str) -> None:
+    def _fill_equation(self, explanation: Explanation, sample: int, slides: bool, note: str) -> set[QWidget]:
         """The products as pictures; below a window that slides only if they are those of another sample."""
         shown = equation(explanation)
         if shown is None:
-            return
+            return set()
         if slides:
             first = shown.place(0, (0, 0))
             if explanation.place.tensor != "d_weight" or first is None or first.index[0] == sample:
-                return
+                return set()
             note = (
                 f"Above is the selected sample, {sample}. Of all samples of the batch number {first.index[0]} weighs "
                 "most in this gradient:"
             )
         self.equation_note.setText(note)
-        self.equation_note.setVisible(bool(note))
         self.equation.set_equation(shown)
-        self.equation.show()
+        return {self.equation, self.equation_note} if note else {self.equation}
 
     def _move_to(self, place: Place | None) -> None:
         """Another entry of the same tensor is pointed at in a table: words and frames are of that one meanwhile."""
         if self._shown is None:
             return
         step, explanation, sample = self._shown
-        asked = explanation.place
-        beside = place is not None and (place.record, place.tensor) == (asked.record, asked.tensor)
-        pinned = _gallery(step, explanation, sample)
-        gallery = _gallery(step, explain(step, place), sample) if beside and place is not None else pinned
+        asked, gallery = explanation.place, self._pinned
+        if place is not None and place != asked and (place.record, place.tensor) == (asked.record, asked.tensor):
+            gallery = _gallery(step, explain(step, place), sample)
         self._say(gallery)
-        for view, table, own in zip(self.tables, gallery.tables, pinned.tables, strict=False):
+        for view, table, own in zip(self.tables, gallery.tables, self._pinned.tables, strict=False):
             view.set_table(dataclasses.replace(table, asked=own.asked))
 
     def _ask_for_loss(self, sample: int) -> None:
@@ -134,18 +137,17 @@ class Pictures(QWidget):
             text.setText(words)
             text.setVisible(bool(words))
 
-    def _show_tables(self, tables: Iterable[Table], side_by_side: bool) -> None:
+    def _fill_tables(self, tables: tuple[Table, ...], side_by_side: bool) -> tuple[TableView, ...]:
         directions = QBoxLayout.Direction
         self._pair.setDirection(directions.LeftToRight if side_by_side else directions.TopToBottom)
         for view, table in zip(self.tables, tables, strict=False):
             view.set_table(table)
-            view.show()
+        return self.tables[: len(tables)]
 
-    def _show_losses(self, step: Step, losses: Losses) -> None:
+    def _fill_losses(self, step: Step, losses: Losses) -> None:
         order = np.argsort(-losses.values)
         samples = Samples(step.tape.x)
         self.losses.set_shares(losses.values[order], samples, losses.marked, order, "has a loss of")
-        self.losses.show()
 
 
 def _gallery(step: Step, explanation: Explanation, sample: int) -> Gallery:

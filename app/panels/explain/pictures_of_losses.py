@@ -31,7 +31,7 @@ def loss_gallery(asked: Asked) -> Gallery:
         caption = "The loss of every sample, the largest first (click one to select it):"
         return Gallery(caption, losses=Losses(losses, n), words=words)
     mean = f"Sample {n} has a loss of {format_number(float(losses[n]))}. {words}"
-    softmax = isinstance(step.loss, CrossEntropy) and asked.tensor in ("dy", "prediction")
+    softmax = isinstance(step.loss, CrossEntropy) and asked.tensor in ("dy", "p", "prediction")
     return Gallery(
         _caption(asked, n),
         tables=(_sample_table(asked, n), *([_softmax_jacobian(asked)] if softmax else [])),
@@ -43,6 +43,8 @@ def loss_gallery(asked: Asked) -> Gallery:
 
 def _caption(asked: Asked, n: int) -> str:
     if isinstance(asked.step.loss, CrossEntropy):
+        if asked.tensor == "p":
+            return f"Sample {n}, class by class: the exponentials of logit − max, divided by their sum Σ, are p:"
         return (
             f"Sample {n}, class by class: softmax makes probabilities p of the logits, q is the truth, and dy is "
             "(p − q) / N. The Jacobian of the softmax says why (below):"
@@ -69,7 +71,7 @@ def _sample_table(asked: Asked, n: int) -> Table:
     rows, sums = tuple(f"{c} ✓" if c == true else str(c) for c in chosen), 0
     if "Σ exp" in lines:
         values, rows, sums = with_sum(values, [*columns].index("exp"), lines["Σ exp"].tensor[n]), (*rows, "Σ"), 1
-    tensors = {"t": "target", "q": "target", "dy": "dy"}
+    tensors = {"t": "target", "q": "target", "dy": "dy"} | ({"p": "p"} if "p" in asked.step.of_loss else {})
 
     def place(row: int, column: int) -> Place | None:
         c = chosen[row] if row < len(chosen) else None
@@ -79,22 +81,25 @@ def _sample_table(asked: Asked, n: int) -> Table:
             return Place(position, tensor, index)
         return None if c is None else Place(position, tensor, (n, c))
 
-    shown = {"dy": "dy", "target": "t"}.get(asked.tensor, shown_as)
+    shown = {"dy": "dy", "p": "p", "target": "t"}.get(asked.tensor, shown_as)
     marked = None if asked_class is None else (chosen.index(asked_class), [*columns].index(shown))
     return Table("loss", values, rows, (*columns,), place, marked, by_column=True, moves=True, sums=sums)
 
 
 def _softmax_jacobian(asked: Asked) -> Table:
-    """How the probabilities answer to the logits: framed the logit's row, and in it what the true class adds."""
+    """How the probabilities answer to the logits: framed the column of a probability, or the row of a logit and in it
+    what the true class adds.
+    """
     n, c = asked.index
     true = int(asked.record.tensors["target"][n])
     chosen = chosen_classes(asked.record.tensors["prediction"][n], c, true)
     row, column, last = chosen.index(c), chosen.index(true), len(chosen) - 1
 
     def place(i: int, k: int) -> Place:
-        return Place(asked.position, asked.tensor, (n, chosen[i]))
+        return Place(asked.position, asked.tensor, (n, chosen[k if asked.tensor == "p" else i]))
 
-    frames = ((row, 0, row, last), (row, column, row, column))
+    of_logit = ((row, 0, row, last), (row, column, row, column))
+    frames = ((0, row, last, row),) if asked.tensor == "p" else of_logit
     return jacobian_table(asked.lines(asked.position)["p"].tensor[n], chosen, "p", place, frames)
 
 
@@ -114,19 +119,19 @@ def with_sum(values: Array, column: int, total: float) -> Array:
 
 
 def _entry_words(asked: Asked) -> str:
-    """For an entry of cross-entropy's gradient: the difference with its numbers."""
-    if asked.tensor != "dy" or not isinstance(asked.step.loss, CrossEntropy):
+    """For an entry of cross-entropy's probabilities or gradient: how it arises, with its numbers."""
+    if asked.tensor not in ("dy", "p") or not isinstance(asked.step.loss, CrossEntropy):
         return ""
     n, c = asked.index
     lines = asked.lines(asked.position)
     numbers = {name: format_number(float(lines[name].tensor[n, c])) for name in ("exp", "p", "q")}
     total = format_number(float(lines["Σ exp"].tensor[n]))
+    share = f"p[{c}] = {numbers['exp']} / {total} = {numbers['p']}."
+    if asked.tensor == "p":
+        return share
     samples = format_count(len(asked.record.tensors["target"]))
     combined = f"({numbers['p']} − {numbers['q']}) / {samples} = {format_number(asked.explanation.value)}"
-    return (
-        f"p[{c}] = {numbers['exp']} / {total} = {numbers['p']}.\n\n{_why(asked, n, c, samples)}\n\n"
-        f"So dy[{n}, {c}] = (p − q) / N = {combined}."
-    )
+    return f"{share}\n\n{_why(asked, n, c, samples)}\n\nSo dy[{n}, {c}] = (p − q) / N = {combined}."
 
 
 def _why(asked: Asked, n: int, c: int, samples: str) -> str:

@@ -1,6 +1,7 @@
 """How the samples of a batch look beside their shares: as their images, or as dots in the plane."""
 
 import dataclasses
+from functools import cached_property
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -52,7 +53,12 @@ class Samples:
 
     def image(self, sample: int) -> QImage:
         """A sample in ink, all of them on one scale."""
-        return gray_image(self.x[sample].mean(axis=0), *finite_range(self.x))
+        return gray_image(self.x[sample].mean(axis=0), *self._range)
+
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        # The whole batch is looked at, and every picture is painted again as the pointer moves.
+        return finite_range(self.x)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
