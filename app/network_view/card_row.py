@@ -199,6 +199,7 @@ class CardRow(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """What lies between the cards."""
         painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(event.rect(), QColor(current_theme().panel))
         for index, reached in enumerate([] if self._titles_only else self._reached()):
             gap = self.gap(index).toRect()
@@ -209,7 +210,6 @@ class CardRow(QWidget):
 
     def _paint_gap(self, index: int, reached: tuple[bool, bool], painter: QPainter) -> None:
         """Links below, arrows above."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_links(painter, index)
         for arrow in self.arrows(index, *reached):
             arrow.paint(painter, self.gap(index))

@@ -30,6 +30,8 @@ class Kept:
             pixmap.setDevicePixelRatio(ratio)
             pixmap.fill(QColor(theme.panel))
             inside = QPainter(pixmap)
+            inside.setRenderHints(painter.renderHints())
+            inside.setFont(painter.font())
             inside.translate(-rect.topLeft())
             paint(inside)
             inside.end()

@@ -23,8 +23,6 @@ from app.window.still import Still
 HEIGHT = 32
 """Height of a title row, in pixels."""
 
-_LEAST_WIDTH = 80
-
 
 class Note(QLabel):
     """A remark on the right, of whose parts ("200 train · 200 test") as many are shown as there is room for."""
@@ -64,6 +62,7 @@ class Header(QFrame):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "header")
+        self._first_title = title
         self.title = label(title, "title")
         self.note = Note()
         self.row = QHBoxLayout(self)
@@ -77,8 +76,9 @@ class Header(QFrame):
         return QSize(super().sizeHint().width(), HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
-        """However long the title is: it changes while one steps, and no dock may move for it."""
-        return QSize(_LEAST_WIDTH, HEIGHT)
+        """With the title it had at first: one that gets longer while somebody steps must not move the docks."""
+        longer = self.title.minimumSizeHint().width() - self.title.fontMetrics().horizontalAdvance(self._first_title)
+        return QSize(super().minimumSizeHint().width() - max(0, longer), HEIGHT)
 
 
 class Dock(QDockWidget):

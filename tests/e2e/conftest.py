@@ -47,6 +47,7 @@ def open_window(qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatc
         window.resize(1280, 800)
         window.show()
         qtbot.waitExposed(window)
+        QApplication.processEvents()  # the docks take their places
         opened.append(window)
         return window
 
