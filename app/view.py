@@ -69,7 +69,7 @@ class View(QWidget):
 
     def tick(self) -> bool:
         """The clock's call: redraw if it is out of date, visible and its turn; returns whether it was."""
-        due = self._stale and self.is_seen and (time.monotonic() - self._refreshed_at) * 1000 >= self.interval
+        due = self._stale and (time.monotonic() - self._refreshed_at) * 1000 >= self.interval and self.is_seen
         if due:
             self._refresh()
         return due

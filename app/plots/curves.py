@@ -33,8 +33,8 @@ _LEAST_COLUMNS = 50
 _TALL = 240
 """Height in pixels from which there is room for the word "step"."""
 
-_EXTRA_BITS = 5
-"""Bounds of axes lie on multiples of a 32nd to a 64th of what is shown."""
+_EXTRA_BITS = 4
+"""Bounds of axes lie on multiples of a 16th to a 32nd of what is shown."""
 
 
 class CurvesView(QWidget):

@@ -19,14 +19,15 @@ class Still(QWidget):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(ground)
         self.setSizePolicy(content.sizePolicy())
-        self._least = QSize()
+        self._hints: tuple[QSize, QSize] | None = None  # least and best, which Qt asks for a dozen times a layout
 
     def sizeHint(self) -> QSize:
-        return self._content.sizeHint()
+        """What the content wants."""
+        return self._known_hints()[1]
 
     def minimumSizeHint(self) -> QSize:
         """The least room of the content, also where that was set by hand."""
-        return self._content.minimumSizeHint().expandedTo(self._content.minimumSize())
+        return self._known_hints()[0]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The content has all of the room."""
@@ -34,7 +35,14 @@ class Still(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """What a content without a layout around it sends when its text or its children change."""
-        if event.type() == QEvent.Type.LayoutRequest and (least := self.minimumSizeHint()) != self._least:
-            self._least = least
-            self.updateGeometry()
+        if event.type() == QEvent.Type.LayoutRequest:
+            before, self._hints = self._hints, None
+            if before is None or before[0] != self.minimumSizeHint():
+                self.updateGeometry()
         return super().event(event)
+
+    def _known_hints(self) -> tuple[QSize, QSize]:
+        if self._hints is None:
+            least = self._content.minimumSizeHint().expandedTo(self._content.minimumSize())
+            self._hints = least, self._content.sizeHint()
+        return self._hints
