@@ -1,6 +1,6 @@
 """The status line: what is going on, in words, and the figures of the run."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.document.document import Document
@@ -12,6 +12,7 @@ from app.window.run_control import LONG_STEP
 
 MARGIN = 10
 HEIGHT = 24
+_LEAST_WIDTH = 200
 
 
 class StatusLine(View):
@@ -35,6 +36,10 @@ class StatusLine(View):
         for signal in (document.position_changed, document.experiment_changed, document.running_changed):
             signal.connect(self.invalidate)
         document.running_changed.connect(self._await_report)
+
+    def minimumSizeHint(self) -> QSize:
+        """However long the sentence is: the window is not laid out anew for another one."""
+        return QSize(_LEAST_WIDTH, HEIGHT)
 
     def show_loading(self, loading: bool) -> None:
         """Whether a data set is being loaded."""
