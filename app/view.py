@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from app.document.document import Document
 from app.plots.numbers import Precision
 
-PICTURES, HISTOGRAMS, TEXT = 33, 100, 250
+PICTURES, HISTOGRAMS, CURVES, TEXT = 33, 100, 200, 250
 """Milliseconds between two refreshes while a training runs, by kind of content."""
 
 _TICK = 16

@@ -22,7 +22,7 @@ from app.plots.curve_data import Series
 from app.plots.curves import CurvesView
 from app.plots.numbers import format_count
 from app.theme import theme_changed
-from app.view import HISTOGRAMS, View
+from app.view import CURVES, View
 from core.types import ChainruleError
 
 NOTE = "hover for values · click a step to go there"
@@ -47,7 +47,7 @@ class Curves(View):
     """A sentence: what was written where."""
 
     title = "Loss and accuracy"
-    interval = HISTOGRAMS
+    interval = CURVES
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)

@@ -315,6 +315,19 @@ def test_an_equation_names_the_slice_it_shows(show):
     assert inspector.explain.pictures.equation.isVisible()
 
 
+def test_of_a_layer_that_is_not_reached_nothing_can_be_typed_and_that_is_said(show):
+    document = xor()
+    inspector = show(document, 1)
+    inspector.tabs.setCurrentWidget(inspector.explain)
+    finder = inspector.explain.finder
+    document.select_layer(1)
+    assert finder.index.placeholderText() == "not reached yet"
+    assert not any(control.isEnabled() for control in (finder.tensor, finder.index, finder.go))
+    document.next_layer()
+    assert finder.index.placeholderText() == "0, 0"
+    assert all(control.isEnabled() for control in (finder.tensor, finder.index, finder.go))
+
+
 def test_the_names_of_tensors_need_no_knowledge_of_state_dicts(show):
     document = xor()
     inspector = show(document, 11)

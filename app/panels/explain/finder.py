@@ -9,6 +9,8 @@ from app.layouts import fill, label, row
 from core.explain import Place, Step
 from core.types import Array, shape_text
 
+NOTHING = "not reached yet"
+
 
 class Finder(QWidget):
     """Offers the tensors of the selected layer that the tape has reached."""
@@ -42,6 +44,8 @@ class Finder(QWidget):
         if names != [self.tensor.itemText(i) for i in range(self.tensor.count())]:
             self.tensor.clear()
             self.tensor.addItems(names)
+        for control in (self.tensor, self.index, self.go):
+            control.setEnabled(bool(names))
         self._hint()
 
     def ask(self) -> None:
@@ -65,6 +69,9 @@ class Finder(QWidget):
             shape = self._tensors[self.tensor.currentIndex()][2].shape
             self.index.setPlaceholderText(", ".join("0" for _ in shape) or "no index")
             self.index.setToolTip(f"The tensor has the shape {shape_text(shape) or 'of one number'}, counted from 0.")
+        else:
+            self.index.setPlaceholderText(NOTHING)
+            self.index.setToolTip("The tape has not reached this layer yet: press Next layer.")
 
     def _named(self, step: Step, found: list[tuple[int | None, str, Array]]) -> list[tuple[int | None, str, Array]]:
         return [(at, _title(step, at, name), array) for at, name, array in found]
