@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--start", metavar="TIME", type=float, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.probe or arguments.train or arguments.start:
+        import app.cli  # noqa: F401, PLC0415  as the program: PySide6 reads the source of all that is imported after it
         from benchmarks import window_probe  # noqa: PLC0415  which loads Qt
 
         if arguments.train:
@@ -73,6 +74,7 @@ def main() -> None:
 def own_process(*arguments: str, **streams: Any) -> "subprocess.Popen[str]":
     """This program once more, for a part of the measurements."""
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # who starts the program twice has its bytecode
     command = [sys.executable, "-m", "benchmarks.window", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, **streams)
 
