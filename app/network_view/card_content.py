@@ -10,6 +10,7 @@ from core.layers import layer_from_spec
 from core.losses import loss_from_spec
 from core.tape import Phase
 from core.types import Arrays, Shape, ShapeError, shape_text
+from core.words import numbered_title
 
 NO_PLACE = "The mean over the batch stands at no single place of the tape: choose a sample to have a number explained."
 
@@ -62,7 +63,9 @@ def titles_only(document: Document) -> list[CardContent]:
         except ShapeError:
             known = None
         subtitle = shape_text(known) if known is not None else "does not fit"
-        cards.append(CardContent(index, f"{index + 1} · {layer.title}", (subtitle,), empty, empty, name=layer.title))
+        cards.append(
+            CardContent(index, numbered_title(index, layer.title), (subtitle,), empty, empty, name=layer.title)
+        )
     loss = loss_from_spec(document.experiment.loss)
     cards.append(CardContent(len(cards) - 1, "Loss", (loss.title,), empty, empty, name="Loss"))
     return [replace(card, selected=card.index == document.selected_layer) for card in cards]

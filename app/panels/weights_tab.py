@@ -51,7 +51,7 @@ class WeightsTab(View):
         self.choice = "Value"
         self._inside: Inside | None = None
         self._names: list[str] = []  # of the parameters that are shown
-        self._is_asked = False  # whether the marks are those of a question
+        self._is_asked = False  # whether the marks here are those of a question
         self.matrix, self.bias = MatrixView(), VectorView()
         self.filters, self.filter_gradients = FilterView(), FilterView()
         self.sentence = QLabel()
@@ -103,10 +103,10 @@ class WeightsTab(View):
     def _mark_asked(self) -> None:
         """Mark the entry that is being explained, whoever asked for it."""
         place, was_asked = self.document.questions.current, self._is_asked
-        self._is_asked = place is not None
+        name = None if place is None else parameter_at(self.document, place)
+        self._is_asked = name in self._names
         if not self._is_asked and not was_asked:
             return  # what is marked is where a person walked
-        name = None if place is None else parameter_at(self.document, place)
         for number, shown in enumerate(self._names):
             index = place.index if place is not None and shown == name else None
             for view in self._views_of(number):

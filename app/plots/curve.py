@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsItem
 
 from app.plots.base import small_font
@@ -18,8 +19,10 @@ Axis = Literal["left", "right", "own"]
 """Values, shares from 0 to 1, or values on a scale of their own, which the name at the end tells."""
 
 _PALE = 0.45
-_PALE_RUN = 0.7
-"""Shares of the full colour: beneath the curves that are named, and of curves that come without a name."""
+"""Share of the full colour of curves that lie beneath the others."""
+
+_GROUND = 210
+"""How much of what lies behind a name is covered, of 255: a past run may go on beneath it."""
 
 _DOT = 5.0
 _MOST_DOTS = 12
@@ -97,8 +100,7 @@ class Curve:
         """Take the colours and fonts of the current theme."""
         color = theme_color(self.style.color)
         # Pale is mixed, not transparent: where a line crosses itself it must not get darker.
-        share = (_PALE if self.style.named else _PALE_RUN) if self.style.pale else 1.0
-        pen_color = blend(color, current_theme().panel, share)
+        pen_color = blend(color, current_theme().panel, _PALE if self.style.pale else 1.0)
         self.item.setPen(pg.mkPen(pen_color, width=self.style.width))
         # A smooth edge shows on a smooth curve only, and costs as much as the rest.
         self.item.opts["antialias"] = not self.style.pale
@@ -106,6 +108,9 @@ class Curve:
         depth = -2 if not self.style.named else -1 if self.style.pale else 0
         for item in (self.item, self.dot):
             item.setZValue(depth)
+        ground = QColor(current_theme().panel)
+        ground.setAlpha(_GROUND)
+        self.label.fill = pg.mkBrush(ground)
         self.label.setColor(readable(color))
         self.label.setFont(small_font())
 

@@ -28,6 +28,9 @@ _LOSS_HELP = "A click on the loss, or Enter, explains it."
 
 LOSS_GONE = "The numbers of batch {} are no longer at hand: Next batch makes a loss that can be explained."
 
+_STILL_TRUE = 0.9
+"""Share of the training so far from which on an evaluation counts as one of now."""
+
 _STEPS = ("batch_start", "back", "next_layer", "next_batch", "next_epoch")
 
 
@@ -76,12 +79,14 @@ class Position(View):
             low, high = format_number(loss.low), format_number(loss.high)
             facts.append(("loss", low if low == high else f"{low}…{high}"))
         if found := document.history.evaluation_at(step):
-            accuracy = found[1].accuracy
-            if accuracy is None:
-                facts.append(("test loss", format_number(found[1].loss)))
-                facts += [("test R²", format_number(found[1].r_squared, 3))] if found[1].r_squared is not None else []
+            measured, test = found
+            # Long ago it was another network, and its accuracy is not that of the step beside it.
+            when = f" at step {format_count(measured)}" if measured < _STILL_TRUE * step else ""
+            if test.accuracy is None:
+                facts.append(("test loss", f"{format_number(test.loss)}{when}"))
+                facts += [("test R²", format_number(test.r_squared, 3))] if test.r_squared is not None else []
             else:
-                facts.append(("test accuracy", f"{accuracy * 100:.2f} %"))
+                facts.append(("test accuracy", f"{test.accuracy * 100:.2f} %{when}"))
         drawn = (tuple(facts), self.width(), current_theme())
         if drawn != self._drawn:
             self._drawn = drawn

@@ -162,6 +162,18 @@ def test_a_step_leaves_the_keyboard_and_the_marked_entry_where_they_are(qtbot: Q
     assert tab.matrix.hasFocus() and tab.matrix.selected() == (2, 1)
 
 
+def test_a_question_about_another_number_leaves_the_marked_weight_where_it_is(qtbot: QtBot, xor: Document) -> None:
+    tab = show(qtbot, WeightsTab(xor))
+    xor.select_layer(0)
+    tab.matrix.select(2, 1)
+    xor.questions.ask(Place(1, "y", (0, 0)))
+    assert tab.matrix.selected() == (2, 1)
+    xor.questions.ask(Place(None, "0.weight", (3, 0)))
+    assert tab.matrix.selected() == (3, 0)
+    xor.questions.ask(Place(1, "y", (0, 0)))
+    assert tab.matrix.selected() is None
+
+
 def test_what_has_no_weights_says_so_and_offers_no_choice(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, WeightsTab(xor))
     said = []

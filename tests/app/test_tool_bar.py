@@ -7,6 +7,7 @@ from pytestqt.qtbot import QtBot
 from app.document.losses import Losses, Reading
 from app.plots.numbers import format_number
 from app.window.tool_bar import Position
+from core.metrics import Evaluation
 from core.schedules import schedule_from_spec
 from tests.app.documents import tape_of, xor_document
 
@@ -47,3 +48,20 @@ def test_of_an_old_step_the_range_of_its_loss_is_told(qtbot: QtBot) -> None:
     assert isinstance(known, Reading) and known.low < known.high
     assert many.at(3) is None
     assert f"loss <b>{format_number(known.low)}…{format_number(known.high)}</b>" in view.text.text()
+
+
+def test_an_accuracy_of_long_ago_says_of_which_step_it_is(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = Position(document)
+    qtbot.addWidget(view)
+    view.resize(700, 30)
+    for _ in range(20):
+        document.next_batch()
+    document.history.evaluations["test"].clear()
+    document.course.add(21, [], {"test": {19: Evaluation(0.5, 0.75, 200)}})
+    view.refresh()
+    assert "test accuracy <b>75.00 %</b>" in view.text.text()
+    document.history.evaluations["test"].clear()
+    document.course.add(21, [], {"test": {2: Evaluation(0.5, 0.25, 200)}})
+    view.refresh()
+    assert "test accuracy <b>25.00 % at step 2</b>" in view.text.text()
