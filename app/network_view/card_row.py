@@ -148,8 +148,9 @@ class CardRow(QWidget):
             self.cards.append(card)
 
     def _shape(self) -> tuple[object, ...]:
-        """What the places of the cards depend on."""
-        return self._titles_only, sorted(self._weights), [(c.content.neurons, c.content.shape) for c in self.cards]
+        """What the places of the cards and the arrows between them depend on."""
+        cards = [(c.content.neurons, c.content.shape, c.content.bottom.state == "not needed") for c in self.cards]
+        return self._titles_only, sorted(self._weights), cards
 
     def _reached(self) -> list[tuple[bool, bool]]:
         """For every gap whether values have come through it forward and gradients backward."""

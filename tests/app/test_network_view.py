@@ -285,6 +285,19 @@ def test_neurons_are_heat_maps_of_the_layers_at_the_cursor(show: Show) -> None:
     assert not np.array_equal(picture.planes, before), "the update must move the heat maps"
 
 
+def test_arrows_follow_a_layer_that_learns_where_none_did(show: Show) -> None:
+    flatten, tanh, norm = {"kind": "flatten"}, {"kind": "tanh"}, {"kind": "layer_norm"}
+    dense = {"kind": "dense", "units": 3}
+    document = images((flatten, tanh, norm, dense))
+    view = show(document)
+    document.next_layer()
+    view.row.grab()
+    document.edit("order", layers=(flatten, norm, tanh, dense))
+    anew = show(document)
+    anew.resize(view.size())
+    assert view.row.grab().toImage() == anew.row.grab().toImage()
+
+
 def test_hovering_a_neuron_gives_the_sample_and_the_point(show: Show) -> None:
     document = xor()
     view = show(document)

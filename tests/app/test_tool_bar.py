@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.document.document import Document
 from app.document.losses import Losses, Reading
 from app.plots.numbers import format_number
 from app.window.tool_bar import Position
@@ -14,11 +15,17 @@ from tests.app.documents import tape_of, xor_document
 WARM_UP = {"kind": "warmup", "warmup_steps": 10}
 
 
-def test_the_rate_in_force_is_told_where_it_is_not_the_one_chosen(qtbot: QtBot) -> None:
-    document = xor_document()
+def wide(qtbot: QtBot, document: Document) -> Position:
+    """The figures with room for all of them."""
     view = Position(document)
     qtbot.addWidget(view)
     view.resize(700, 30)
+    return view
+
+
+def test_the_rate_in_force_is_told_where_it_is_not_the_one_chosen(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = wide(qtbot, document)
     view.show()
     document.next_batch()
     assert "rate now" not in view.text.text()
@@ -36,9 +43,7 @@ def test_the_rate_in_force_is_told_where_it_is_not_the_one_chosen(qtbot: QtBot) 
 
 def test_of_an_old_step_the_range_of_its_loss_is_told(qtbot: QtBot) -> None:
     document = xor_document()
-    view = Position(document)
-    qtbot.addWidget(view)
-    view.resize(700, 30)
+    view = wide(qtbot, document)
     for _ in range(3):
         document.next_batch()
     many = Losses(np.arange(1_200_000) + 0.5)
@@ -52,9 +57,7 @@ def test_of_an_old_step_the_range_of_its_loss_is_told(qtbot: QtBot) -> None:
 
 def test_an_accuracy_of_long_ago_says_of_which_step_it_is(qtbot: QtBot) -> None:
     document = xor_document()
-    view = Position(document)
-    qtbot.addWidget(view)
-    view.resize(700, 30)
+    view = wide(qtbot, document)
     for _ in range(20):
         document.next_batch()
     document.history.evaluations["test"].clear()
