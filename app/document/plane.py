@@ -4,12 +4,13 @@ A neuron is easier to understand as a picture over the plane than as one number.
 ahead of the cursor, so a mirror of it, with the parameters as they stand at the cursor, is what is asked here.
 """
 
+import operator
+
 import numpy as np
 
 from app.document.document import Document
 from core.network import Network
-from core.tape import Tape
-from core.types import Array
+from core.types import Array, Arrays
 
 EXTENT = 1.2
 """The plane is shown from −EXTENT to EXTENT along both axes; the data sets lie within −1 … 1."""
@@ -35,10 +36,9 @@ class Plane:
         self._document = document
         self._points = plane_points(resolution)
         self._grid = (resolution, resolution)
-        self._network: Network | None = None
-        self._network_of: Network | None = None
-        self._tape: Tape | None = None
-        self._at = (0, False)  # parameters updated, and whether all of the tape is done
+        self._network: Network | None = None  # the document's, whose outputs these are
+        self._mirror: Network | None = None
+        self._weights: Arrays = {}
         self._outputs: list[Array] = []
 
     def outputs(self) -> list[Array]:
@@ -46,33 +46,39 @@ class Plane:
 
         Shapes: one (resolution, resolution, units) for every layer
         """
-        document, tape = self._document, self._document.tape
-        if tape is None or not document.data.is_plane:
-            self._tape, self._outputs = None, []
+        document = self._document
+        network = document.network if document.data.is_plane and document.has_weights else None
+        weights = document.weights() if network else {}
+        if network is not self._network:
+            self._network, self._mirror = network, self._built() if network else None
+        elif _are_the_same(weights, self._weights):
             return self._outputs
-        updated = sum(record.phase == "update" for record in tape.records[: document.cursor])
-        at = (updated, document.cursor == len(tape))
-        if self._tape is not tape or self._at != at:
-            self._tape, self._at, self._outputs = tape, at, self._computed(tape)
+        self._weights = weights
+        self._outputs = self._computed()
         return self._outputs
 
-    def _computed(self, tape: Tape) -> list[Array]:
+    def _built(self) -> Network:
+        """A network like the document's."""
+        document = self._document
+        network = document.experiment.network()
+        network.build(document.data.input_shape, document.experiment.seed)
+        return network
+
+    def _computed(self) -> list[Array]:
+        if self._mirror is None:
+            return []
+        for name, array in (self._mirror.parameters() | self._mirror.buffers()).items():
+            # Not load_state_dict: it refuses values that are not finite, and those have to be seen.
+            array[...] = self._weights[name]
         x, outputs = self._points, []
         # Weights that have gone astray still make a picture, of infinities and NaN.
         with np.errstate(all="ignore"):
-            for layer in self._mirror(tape).layers:
+            for layer in self._mirror.layers:
                 x, _ = layer.forward(x, False, None)
                 outputs.append(x.reshape(*self._grid, -1))
         return outputs
 
-    def _mirror(self, tape: Tape) -> Network:
-        """The document's network as it stands at the cursor."""
-        document = self._document
-        if self._network is None or self._network_of is not document.network:
-            self._network, self._network_of = document.experiment.network(), document.network
-            self._network.build(document.data.input_shape, document.experiment.seed)
-        held = document.parameters() | tape.buffers_at(document.cursor)
-        for name, array in (self._network.parameters() | self._network.buffers()).items():
-            # Not load_state_dict: it refuses values that are not finite, and those have to be seen.
-            array[...] = held[name]
-        return self._network
+
+def _are_the_same(weights: Arrays, others: Arrays) -> bool:
+    """Whether these are the very arrays: what a tape keeps is never written to, an update is another array."""
+    return len(weights) == len(others) and all(map(operator.is_, weights.values(), others.values()))

@@ -81,6 +81,11 @@ class Shown:
         return self._standing.waits
 
     @property
+    def has_weights(self) -> bool:
+        """Whether the network that is open has weights at the cursor, be it that their batch waits."""
+        return self.tape is not None or self.batch_waits
+
+    @property
     def tape(self) -> Tape | None:
         """The tape of the batch the cursor is in."""
         return self._standing.tape
@@ -106,8 +111,11 @@ class Shown:
         return self.trainer.network if self.trainer else None
 
     def parameters(self) -> Arrays:
-        """The parameters as they stand at the cursor."""
-        return self.tape.parameters_at(self.cursor) if self.tape else {}
+        """The parameters as they stand at the cursor; empty while the layers do not fit."""
+        if self.network is None or not self.has_weights:
+            return {}
+        weights = self.weights()
+        return {name: weights[name] for name in self.network.parameters()}
 
     def rng_before_batch(self) -> dict[str, Any]:
         """The trainer's random state before the batch the cursor is in."""

@@ -86,8 +86,8 @@ def parameter_names(document: Document, index: int) -> list[str]:
 
 
 def nothing_to_learn(document: Document, index: int) -> str:
-    """Why a layer has no parameters to show: it has none, or there is no tape to read them from."""
-    if document.network is None or document.tape is None:
+    """Why a layer has no parameters to show: it has none, or no step can be made."""
+    if document.network is None or not document.has_weights:
         return document.problem
     if index < 0:
         return "The input has no weights: it is the data."

@@ -27,15 +27,13 @@ def parameter_at(document: Document, place: Place) -> str:
 
 def buffer_names(document: Document, index: int) -> list[str]:
     """The names of what a layer keeps beside its parameters: ["1.running_mean", "1.running_var"]."""
-    buffers = document.tape.buffers_before if document.tape else {}
+    buffers = document.network.buffers() if document.network and document.has_weights else {}
     return [name for name in buffers if int(name.split(".")[0]) == index]
 
 
 def array_at_cursor(document: Document, name: str) -> Array:
     """A parameter or buffer as it stands at the cursor."""
-    tape, cursor = document.tape, document.cursor
-    assert tape
-    return (tape.parameters_at(cursor) | tape.buffers_at(cursor))[name]
+    return document.weights()[name]
 
 
 def shown_array(document: Document, name: str, choice: str) -> Array | str:
@@ -50,7 +48,8 @@ def shown_array(document: Document, name: str, choice: str) -> Array | str:
 def shown_place(document: Document, name: str, index: tuple[int, ...], choice: str) -> Place | None:
     """Where an entry of that stands on the tape; None where it stands nowhere."""
     tape = document.tape
-    assert tape
+    if tape is None:
+        return None
     if choice == BUFFERS:
         return buffer_place(tape, document.cursor, name, index)
     if choice not in CHOICES:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
+from app.document.shown import NOT_RECORDED
 from app.panels.optimizer_memory import memory_slots
 from app.panels.reached import (
     Inside,
@@ -190,6 +191,8 @@ class WeightsTab(View):
             place = Place(shown.place, shown.line.leads_to or "after", index)
         if place is not None:
             self.document.questions.ask(place)
+        elif self.document.batch_waits:
+            self.document.failed.emit(f"Numbers are explained by the batch they stand in. {NOT_RECORDED}")
 
     def _called(self, name: str) -> str:
         """What is shown of a parameter: "weight", "d_weight", "change of weight", or the line of the calculation."""

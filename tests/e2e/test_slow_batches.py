@@ -7,12 +7,14 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.document.shown import NOT_RECORDED
+from app.panels.boundary import Boundary
 from app.panels.inspector import Inspector
 from app.panels.layers import LayersPanel
+from app.plots.numbers import format_number
 from app.window import run_control
 from app.window.main_window import MainWindow
 from core.trainer import Trainer
-from tests.e2e.hands import press, same_bits, says, tape_of, tool_button, twin, wait_for_steps
+from tests.e2e.hands import click_cell, press, same_bits, says, tape_of, tool_button, twin, wait_for_steps
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +50,10 @@ def test_the_pause_says_how_to_see_the_batch(
     run_and_pause(window, qtbot, monkeypatch)
     document = window.document
     assert as_trained_plainly(window) and len(document.history.losses) == document.steps_done > 0
-    for part in (window.network_view, window.status_line, window.arrangement.panel(Inspector)):
+    inspector = window.arrangement.panel(Inspector)
+    inspector.tabs.setCurrentWidget(inspector.activations)
+    qtbot.waitUntil(lambda: inspector.activations.values.message() == NOT_RECORDED)
+    for part in (window.network_view, window.status_line):
         assert says(part, NOT_RECORDED)
     assert not says(window.arrangement.panel(LayersPanel), NOT_RECORDED), "nothing is wrong with the layers"
     enabled = {
@@ -73,6 +78,23 @@ def test_a_step_records_the_batch(
     assert not says(window, NOT_RECORDED) and tool_button(window, "back").isEnabled()
     press(window, "next_batch")
     assert as_trained_plainly(window)
+
+
+def test_weights_are_seen_while_their_batch_waits(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_and_pause(window, qtbot, monkeypatch)
+    document, inspector = window.document, window.arrangement.panel(Inspector)
+    boundary, matrix = window.arrangement.panel(Boundary), inspector.weights.matrix
+    document.select_layer(0)
+    inspector.tabs.setCurrentWidget(inspector.weights)
+    qtbot.waitUntil(lambda: matrix.isVisible() and not boundary.plane.message())
+    weight = document.weights()["0.weight"]
+    assert matrix.numbers_shown() == [[format_number(float(value)) for value in row] for row in weight]
+    click_cell(matrix, 1, 0)
+    assert document.questions.current is None and says(window, "explained by the batch", NOT_RECORDED)
+    inspector.weights.choose("Gradient")
+    qtbot.waitUntil(lambda: says(inspector, NOT_RECORDED))
 
 
 def test_a_run_goes_on_from_there(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
