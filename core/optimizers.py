@@ -135,9 +135,10 @@ class SGD(Optimizer):
         step = grad
         if self.momentum:
             # v ← momentum · v + g; the learning rate stays outside, so that a change of it acts at once.
-            step = velocity = self.memory["velocity"][name]
+            velocity = self.memory["velocity"][name]
             velocity *= self.momentum
             velocity += grad
+            step = velocity
             if self.nesterov:
                 step = np.multiply(velocity, self.momentum, out=scratch)
                 step += grad

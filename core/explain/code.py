@@ -60,20 +60,20 @@ class _Call:
 def code_of(step: Step, place: Place) -> tuple[Code, ...]:
     """The functions that made a number, the one that was called first; empty where this step did not make it."""
     call = _call(step, place)
-    return () if call is None else _with_helpers(call.function, type(call.owner), call.result)
+    return () if call is None else _with_helpers(call.function, call.owner, call.result)
 
 
 def code_of_record(step: Step, position: int) -> tuple[Code, ...]:
     """The functions that made all of a record."""
     call = _own(step, step.tape.records[position], "")
-    return _with_helpers(call.function, type(call.owner), "")
+    return _with_helpers(call.function, call.owner, "")
 
 
 def loops_of(step: Step, place: Place) -> tuple[Code, ...]:
     """The same calculation as obviously right loops, for layers that have them; empty for all others."""
     call = _call(step, place)
     loops = None if call is None else _LOOPS.get(type(call.owner), {}).get(call.method)
-    return () if loops is None else _with_helpers(loops, type(None), "")
+    return () if loops is None else _with_helpers(loops, None, "")
 
 
 def _own(step: Step, record: Record, result: str) -> _Call:
@@ -143,13 +143,13 @@ def _of_update(step: Step, record: Record, tensor: str) -> _Call | None:
     return None if tensor.endswith("before") else _own(step, record, tensor)
 
 
-def _with_helpers(function: Function, owner: type, result: str) -> tuple[Code, ...]:
+def _with_helpers(function: Function, owner: Any, result: str) -> tuple[Code, ...]:
     """The function, and the helpers that its leading lines call, in the order in which they are called."""
     source = source_of(function.__code__)
-    leading = leading_lines(function, result)
+    leading = leading_lines(function, result, owner)
     found = {function: Code(function.__name__, source, leading)}
-    for helper in _helpers(function, owner, leading):
-        _collect(helper, owner, found)
+    for helper in _helpers(function, type(owner), leading):
+        _collect(helper, type(owner), found)
     return tuple(found.values())
 
 

@@ -1,7 +1,7 @@
 """Which lines of a function lead to one of its results, read off its text from the end to the beginning.
 
 A line leads there if it writes to the result or to anything that a later such line reads, unless all of it is written
-anew in between. Where a function branches both ways count, so a line too many may be named.
+anew in between. Where it is not known which way a function branches both count, so a line too many may be named.
 """
 
 import ast
@@ -14,23 +14,23 @@ from typing import Any
 _ELEMENTS = {"y": 0, "dx": 0, "value": 0, "dy": 1}
 """Where results stand in what is returned; everything else is an entry of the dictionary that stands behind."""
 
-_NEVER = ("not training", "'mean' not in cache")
-"""Where a training step does not come by: these ways are for evaluation."""
+_NEVER = "'mean' not in cache"
+"""Where a training step does not come by: this way is for evaluation."""
 
 
-@cache
-def leading_lines(function: Callable[..., Any], result: str) -> frozenset[int]:
+def leading_lines(function: Callable[..., Any], result: str, owner: Any = None) -> frozenset[int]:
     """The numbers of the lines, in the function's file; empty where it cannot be said.
 
     `result` is "y" or what is kept of a forward, "dx" or "d_weight" of a backward, "value" or "dy" of a loss. Of a
-    function that returns nothing it is the array that is changed: "param" or "m" of an optimizer.
+    function that returns nothing it is the array that is changed: "param" or "m" of an optimizer. A branch that the
+    options of the `owner` of a method leave out leads nowhere.
     """
     if not result:
         return frozenset()
     text, first, tree = _parsed(function)
-    found: set[ast.stmt] = set()
-    _before(tree.body, {result}, result.removeprefix("d_"), found)
-    return frozenset(first - 1 + line for statement in found for line in _own_lines(statement, text))
+    search = _Search(result, {"training": True} if owner is None else {"training": True, "self": owner})
+    search.before(tree.body, {result})
+    return frozenset(first - 1 + line for statement in search.found for line in _own_lines(statement, text))
 
 
 @cache
@@ -51,49 +51,86 @@ def _parsed(function: Callable[..., Any]) -> tuple[list[str], int, ast.FunctionD
     return lines, first, tree
 
 
-def _before(body: list[ast.stmt], wanted: set[str], result: str, found: set[ast.stmt]) -> set[str]:
-    """The names that matter before some statements if `wanted` matter behind them; those that lead there are found."""
-    for statement in reversed(body):
-        if isinstance(statement, ast.Return):
-            wanted = _before_return(statement, result, found)
-        elif isinstance(statement, ast.If | ast.For):
-            wanted = _before_block(statement, wanted, result, found)
-        elif _writes(statement) & wanted:
-            found.add(statement)
-            wanted = (wanted - _overwritten(statement)) | _reads(statement, wanted)
-    return wanted
+class _Search:
+    """Goes through a function from its end to its beginning and collects what leads to one result."""
 
+    def __init__(self, result: str, known: dict[str, Any]) -> None:
+        self.found: set[ast.stmt] = set()
+        self._result = result
+        self._known = known  # the arguments whose values are known beforehand
 
-def _before_block(block: ast.If | ast.For, wanted: set[str], result: str, found: set[ast.stmt]) -> set[str]:
-    """A branch is taken or not, and a loop runs any number of times: what any of these ways wants is wanted."""
-    if isinstance(block, ast.If) and ast.unparse(block.test) in _NEVER:
-        return _before(block.orelse, wanted, result, found)
-    others, behind = len(found), _before(block.orelse, wanted, result, found)
-    inside = _before(block.body, behind if isinstance(block, ast.For) else wanted, result, found)
-    while isinstance(block, ast.For) and not inside <= behind:
-        behind |= inside
-        inside = _before(block.body, behind, result, found)
-    head = block.iter if isinstance(block, ast.For) else block.test
-    if len(found) > others:
-        found.add(block)
-        inside |= _names(head)
-    return inside | behind
+    def before(self, body: list[ast.stmt], wanted: set[str]) -> set[str]:
+        """The names that matter before some statements if `wanted` matter behind them."""
+        for statement in reversed(body):
+            if isinstance(statement, ast.Return):
+                wanted = self._before_return(statement)
+            elif isinstance(statement, ast.If):
+                wanted = self._before_branch(statement, wanted)
+            elif isinstance(statement, ast.For):
+                wanted = self._before_loop(statement, wanted)
+            elif _writes(statement) & wanted:
+                self.found.add(statement)
+                wanted = (wanted - _overwritten(statement)) | _reads(statement, wanted)
+        return wanted
 
+    def _before_branch(self, block: ast.If, wanted: set[str]) -> set[str]:
+        """Where it is not known which way is taken, what either of them wants is wanted."""
+        count, taken = len(self.found), self._is_taken(block.test)
+        ways = [way for way, left_out in ((block.body, False), (block.orelse, True)) if taken is not left_out]
+        inside = set().union(*(self.before(way, wanted) for way in ways))
+        return inside | self._head(block, block.test, count)
 
-def _before_return(statement: ast.Return, result: str, found: set[ast.stmt]) -> set[str]:
-    """The names a result is made of where it is returned; a return that makes something of them there is found."""
-    if not isinstance(statement.value, ast.Tuple):
-        return set()
-    element: ast.expr | None = statement.value.elts[_ELEMENTS.get(result, 1)]
-    if result not in _ELEMENTS:
-        if isinstance(element, ast.Name):
-            return {element.id, f"{element.id}[{result}]"}
-        element = _items(element).get(result)
-    if element is None or isinstance(element, ast.Constant):
-        return set()
-    if not isinstance(element, ast.Name):
-        found.add(statement)
-    return _names(element)
+    def _before_loop(self, block: ast.For, wanted: set[str]) -> set[str]:
+        """A loop runs any number of times: what none of them wants and what each wants of the one before."""
+        count, behind = len(self.found), self.before(block.orelse, wanted)
+        inside = self.before(block.body, behind)
+        while not inside <= behind:
+            behind |= inside
+            inside = self.before(block.body, behind)
+        return behind | self._head(block, block.iter, count)
+
+    def _head(self, block: ast.stmt, expression: ast.expr, count: int) -> set[str]:
+        """The head of a block in which something was found since there were `count`, and the names it speaks of."""
+        if len(self.found) == count:
+            return set()
+        self.found.add(block)
+        return _names(expression)
+
+    def _is_taken(self, test: ast.expr) -> bool | None:
+        """Whether a branch is taken, if that follows from what is known."""
+        match test:
+            case _ if ast.unparse(test) == _NEVER:
+                return False
+            case ast.UnaryOp(op=ast.Not(), operand=part):
+                taken = self._is_taken(part)
+                return None if taken is None else not taken
+            case ast.Name(id=name) if name in self._known:
+                return bool(self._known[name])
+            case ast.Attribute(value=ast.Name(id=name), attr=option) if name in self._known:
+                return bool(getattr(self._known[name], option))
+            case ast.Compare(
+                left=ast.Attribute(value=ast.Name(id=name), attr=option),
+                ops=[ast.Gt()],
+                comparators=[ast.Constant(value=bound)],
+            ) if name in self._known:
+                return bool(getattr(self._known[name], option) > bound)
+        return None
+
+    def _before_return(self, statement: ast.Return) -> set[str]:
+        """The names a result is made of where it is returned; a return that makes something of them there is found."""
+        if not isinstance(statement.value, ast.Tuple):
+            return set()
+        element: ast.expr | None = statement.value.elts[_ELEMENTS.get(self._result, 1)]
+        if self._result not in _ELEMENTS:
+            result = self._result.removeprefix("d_")
+            if isinstance(element, ast.Name):
+                return {element.id, f"{element.id}[{result}]"}
+            element = _items(element).get(result)
+        if element is None or isinstance(element, ast.Constant):
+            return set()
+        if not isinstance(element, ast.Name):
+            self.found.add(statement)
+        return _names(element)
 
 
 def _items(element: ast.expr | None) -> dict[str, ast.expr]:

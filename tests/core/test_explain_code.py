@@ -20,7 +20,7 @@ from core.layers.dropout import Dropout
 from core.layers.normalization import BatchNorm
 from core.layers.pooling import MaxPool2D
 from core.losses import MSE, CrossEntropy
-from core.optimizers import SGD, Adagrad, Adam
+from core.optimizers import SGD, Adagrad, Adam, Optimizer
 
 LAYERS = (
     {"kind": "conv2d", "filters": 3, "kernel_size": 3},
@@ -165,6 +165,27 @@ def test_both_branches_lead_to_a_result() -> None:
     for line in ("if flag:", "y = x * 3", "y = np.zeros_like(x)", "for row in", "x, y = y, x + row", "other = y"):
         assert line in shown, line
     assert "other += 2" not in shown and "x + 1" not in shown, "written anew before anything reads it"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "inside", "outside"),
+    [
+        (SGD(), ["np.multiply(step, self.learning_rate"], ["self.weight_decay", "self.momentum", "velocity"]),
+        (SGD(momentum=0.9), ["if self.momentum", "velocity += grad"], ["self.nesterov", "self.weight_decay"]),
+        (SGD(momentum=0.9, nesterov=True), ["if self.nesterov", "step += grad"], ["self.weight_decay"]),
+        (SGD(weight_decay=0.1), ["if self.weight_decay", "_add_decay"], ["velocity"]),
+        (Adam(), ["m += scratch", "scratch -= v"], ["np.subtract(grad, scratch, out=m)", "v *= self.beta2"]),
+        (Adam(beta1=0.1, beta2=0.1), ["out=m)", "v *= self.beta2"], ["m += scratch", "scratch -= v"]),
+    ],
+    ids=repr,
+)
+def test_a_branch_that_the_options_leave_out_leads_nowhere(
+    optimizer: Optimizer, inside: list[str], outside: list[str]
+) -> None:
+    function = type(optimizer)._update_one
+    text, first = inspect.getsourcelines(function)
+    found = "".join(text[line - first] for line in sorted(leading_lines(function, "param", optimizer)))
+    assert all(part in found for part in inside) and not any(part in found for part in outside), found
 
 
 def test_the_memory_and_the_parameter_of_an_update_have_lines_of_their_own(plain: Step) -> None:
