@@ -10,6 +10,7 @@ from app.document.document import Document
 from app.layouts import fill, label, row
 from app.plots.numbers import format_count
 from core.types import OptionError
+from core.words import chosen
 
 _FIELD_WIDTH = 110
 
@@ -130,7 +131,7 @@ def _count(text: str) -> int:
 
 
 def _number(text: str, what: str, low: float, high: float = math.inf) -> float:
-    wanted = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
+    wanted = f"from {chosen(low)} to {chosen(high)}" if math.isfinite(high) else f"of at least {chosen(low)}"
     try:
         number = float("".join(text.split()).replace("−", "-").replace(",", "."))
     except ValueError:

@@ -13,6 +13,7 @@ from core.options import Configurable
 from core.penalties import penalty_from_spec
 from core.schedules import schedule_from_spec
 from core.types import Spec
+from core.words import chosen
 
 _PARTS: dict[str, Callable[[Spec], Configurable]] = {
     "loss": loss_from_spec,
@@ -67,4 +68,4 @@ def _words(name: str) -> str:
 
 
 def _value(value: Any) -> str:
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "none" if value is None else chosen(value) if isinstance(value, float) else str(value)

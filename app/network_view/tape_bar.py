@@ -31,6 +31,7 @@ from app.network_view.tape_words import TAPE_SIZE, memory_words, substep_words, 
 from app.plots.kept import Kept
 from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
+from core.words import layer_words
 
 _MARGIN = 10
 _OVERHANG = 5.0
@@ -137,7 +138,7 @@ class TapeBar(View):
         if index_ is None:
             return ""
         record = tape.records[index_]
-        layer = "" if record.phase in ("loss", "update") else f", layer {record.index + 1}"
+        layer = "" if record.phase in ("loss", "update") else f", {layer_words(record.index)}"
         return f"{index_ + 1} of {len(tape)}{layer} · {record.account}"
 
     # Painting

@@ -5,6 +5,7 @@ from core.explain.notation import by, entry
 from core.explain.protocol import Answer
 from core.explain.scene import Scene, part
 from core.layers.dropout import Dropout
+from core.words import chosen
 
 
 @output_answer.register
@@ -25,6 +26,6 @@ def _(layer: Dropout, scene: Scene) -> Answer:
 def _(layer: Dropout, scene: Scene) -> Answer | None:
     if scene.tensor != "mask":
         return None
-    kept = f", otherwise {1 / (1 - layer.p):.4g}" if layer.p < 1 else ""
-    how = f"it is 0 with probability {layer.p:g}{kept}"
+    kept = f", otherwise {chosen(1 / (1 - layer.p), 4)}" if layer.p < 1 else ""
+    how = f"it is 0 with probability {chosen(layer.p)}{kept}"
     return Answer(entry("mask", *scene.index), end="drawn by chance", where=how)

@@ -13,6 +13,7 @@ from core.explain.scene import Scene, constant, derived, part
 from core.losses import MAE, MSE, BCEWithLogits, BinaryCrossEntropy, CrossEntropy, Hinge, Huber, Loss
 from core.losses import NegativeLogLikelihood as NLL
 from core.types import Array
+from core.words import chosen
 
 _EACH: dict[type[Loss], str] = {
     MSE: "(y − t)²",
@@ -115,7 +116,7 @@ def _(loss: CrossEntropy, scene: Scene) -> Answer:
 
 
 def _truth(loss: CrossEntropy) -> str:
-    smoothed = f", smoothed by {loss.label_smoothing:g}" if loss.label_smoothing else ""
+    smoothed = f", smoothed by {chosen(loss.label_smoothing)}" if loss.label_smoothing else ""
     return f"q = 1 for the true class, otherwise 0{smoothed}"
 
 
@@ -153,7 +154,7 @@ def _(loss: NLL, scene: Scene) -> Answer:
 def _(loss: Hinge, scene: Scene) -> Answer:
     (n,) = scene.index
     others, shortfall, t, classes = _shortfalls(loss, scene, n)
-    formula = f"loss of sample {n} = Σ max(0, {loss.margin:g} − {entry('prediction', n, t)} + "
+    formula = f"loss of sample {n} = Σ max(0, {chosen(loss.margin)} − {entry('prediction', n, t)} + "
     formula += f"{entry('prediction', n, 'c')}) / {classes}"
     factor = derived("shortfall", shortfall, *_pair(scene, n, others, t))
     parts = (part("other class", factor, constant(f"1/{classes}", 1 / classes)),)

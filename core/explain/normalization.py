@@ -13,6 +13,7 @@ from core.explain.protocol import Answer
 from core.explain.scene import Scene, constant, derived, part
 from core.layers.normalization import BatchNorm, LayerNorm
 from core.types import Array, Shape
+from core.words import chosen
 
 _BATCH = {"running_mean after": "mean", "running_var after": "variance"}
 _PATHS = ("directly", "through the mean", "through the variance")
@@ -69,7 +70,9 @@ def _(layer: BatchNorm, scene: Scene) -> Answer | None:
         return Answer(formula, (part("share of a square", squares, constant(f"1/{count}", 1 / count)),))
     if name == "inv_std":
         root = derived("1/√(variance + eps)", scene.array("inv_std")[c], scene.places(scene.position, "variance", c))
-        return Answer(f"{entry('inv_std', c)} = 1/√({entry('variance', c)} + {layer.eps:g})", (part("root", root),))
+        return Answer(
+            f"{entry('inv_std', c)} = 1/√({entry('variance', c)} + {chosen(layer.eps)})", (part("root", root),)
+        )
     if name != "x_hat":
         return None
     inv_std = scene.own("inv_std", c)
@@ -99,7 +102,7 @@ def _(layer: LayerNorm, scene: Scene) -> Answer | None:
     if scene.tensor == "inv_std":
         whole = scene.kept_region("x", n)
         root = derived("1/√(variance + eps)", scene.array("inv_std")[at], whole)
-        formula = f"{entry('inv_std', n)} = 1/√(variance of the {count} values of sample {n} + {layer.eps:g})"
+        formula = f"{entry('inv_std', n)} = 1/√(variance of the {count} values of sample {n} + {chosen(layer.eps)})"
         return Answer(formula, (part("root", root),))
     if scene.tensor != "x_hat":
         return None

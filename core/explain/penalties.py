@@ -9,6 +9,7 @@ from core.explain.scene import Scene, constant, derived, part
 from core.explain.words import tensor_title
 from core.penalties import L1Penalty, L2Penalty
 from core.types import Array
+from core.words import chosen
 
 
 @penalty_answer.register
@@ -18,7 +19,7 @@ def _(penalty: L2Penalty, scene: Scene) -> Answer:
     for name in _weights(scene):
         w = _weight(scene, name, *_all(scene.array(name)))
         parts.append(part(w.label, half, w, w))
-    return Answer(f"penalty = ½ · {penalty.strength:g} · Σ w²", parts, where="the sum is over all weights")
+    return Answer(f"penalty = ½ · {chosen(penalty.strength)} · Σ w²", parts, where="the sum is over all weights")
 
 
 @penalty_answer.register
@@ -29,14 +30,14 @@ def _(penalty: L1Penalty, scene: Scene) -> Answer:
         w = _weight(scene, name, *_all(scene.array(name)))
         sign = derived("sign(w)", np.sign(w.values), scene.places(scene.position, name, *_all(scene.array(name))))
         parts.append(part(w.label, strength, sign, w))
-    return Answer(f"penalty = {penalty.strength:g} · Σ |w|", parts, where="the sum is over all weights")
+    return Answer(f"penalty = {chosen(penalty.strength)} · Σ |w|", parts, where="the sum is over all weights")
 
 
 @penalty_gradient_answer.register
 def _(penalty: L2Penalty, scene: Scene, name: str) -> Answer:
     w = _weight(scene, name, *scene.index)
     parts = (part("pull", constant("strength", penalty.strength), w),)
-    return Answer(f"∂P/∂w = {penalty.strength:g} · w", parts, where=_letters(scene, w))
+    return Answer(f"∂P/∂w = {chosen(penalty.strength)} · w", parts, where=_letters(scene, w))
 
 
 @penalty_gradient_answer.register
@@ -45,7 +46,7 @@ def _(penalty: L1Penalty, scene: Scene, name: str) -> Answer:
     sign = derived("sign(w)", np.sign(scene.array(name)[at]), scene.places(scene.position, name, *at))
     parts = (part("pull", constant("strength", penalty.strength), sign),)
     where = _letters(scene, _weight(scene, name, *at))
-    return Answer(f"∂P/∂w = {penalty.strength:g} · sign(w)", parts, where=where)
+    return Answer(f"∂P/∂w = {chosen(penalty.strength)} · sign(w)", parts, where=where)
 
 
 def _weight(scene: Scene, name: str, *index: int | Array) -> Factor:

@@ -13,6 +13,7 @@ from core.explain.notation import entry
 from core.explain.protocol import Answer, Factor, Part, Places, Region
 from core.explain.scene import Scene, constant, derived, part
 from core.optimizers import SGD, Adagrad, Adam, AdamW, RMSProp
+from core.words import chosen
 
 _RATE = "−learning rate"
 
@@ -165,7 +166,8 @@ def _(clipping: ClipNorm, scene: Scene) -> Answer:
     clipping.clip(scale, math.sqrt(sum(float((array * array).sum()) for array in arrays)))
     everything = (Region(at, name, ()) for at, name in raw.items())
     factor = derived("max_norm / (‖g‖ + 1e-6)", scale, *everything)
-    formula = f"{entry('gradient', *scene.index)} = {entry('raw gradient', *scene.index)} · {clipping.max_norm:g} / "
+    limit = chosen(clipping.max_norm)
+    formula = f"{entry('gradient', *scene.index)} = {entry('raw gradient', *scene.index)} · {limit} / "
     formula += "(‖g‖ + 1e-6)"
     parts = (part("clipped", scene.own("raw gradient", *scene.index), factor),)
     return Answer(formula, parts, where="‖g‖ is the norm of the raw gradients of all parameters together")
@@ -179,10 +181,10 @@ def _(clipping: ClipValue, scene: Scene) -> Answer:
     same = limited == raw.values
     scale = np.where(same, 1.0, limited / np.where(same, 1.0, raw.values))
     formula = f"{entry('gradient', *scene.index)} = {entry('raw gradient', *scene.index)}"
-    formula += "" if same.all() else f" · {clipping.limit:g} / |g|"
+    formula += "" if same.all() else f" · {chosen(clipping.limit)} / |g|"
     label = "1" if same.all() else "limit / |g|"
     parts = (part("clipped", raw, derived(label, scale, _places(scene, "raw gradient"))),)
-    return Answer(formula, parts, where=f"every gradient is limited to ±{clipping.limit:g}")
+    return Answer(formula, parts, where=f"every gradient is limited to ±{chosen(clipping.limit)}")
 
 
 def _raw(scene: Scene, position: int) -> str:
@@ -205,5 +207,5 @@ def _after(scene: Scene) -> str:
 def _gradient(scene: Scene) -> str:
     """What g stands for in the formula of an optimizer that may add weight decay to it."""
     decay = getattr(scene.step.optimizer, "weight_decay", 0) if not isinstance(scene.step.optimizer, AdamW) else 0
-    more = f" + {decay:g} · {entry('before', *scene.index)}" if decay else ""
+    more = f" + {chosen(decay)} · {entry('before', *scene.index)}" if decay else ""
     return f"g = {entry('gradient', *scene.index)}{more}"

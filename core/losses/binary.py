@@ -9,6 +9,7 @@ from core.layers.activations import sigmoid, sigmoid_from
 from core.layers.constants import ZERO
 from core.losses.base import Loss, mean_of_others, total
 from core.types import Array, DataError
+from core.words import chosen
 
 
 class BinaryLoss(Loss):
@@ -18,8 +19,8 @@ class BinaryLoss(Loss):
         super().check_values(target)
         if target.size and (target.min() < 0 or target.max() > 1):
             raise DataError(
-                f"{self.title} asks for targets between 0 and 1, but they go from {target.min():g} to "
-                f"{target.max():g}: choose mean squared error."
+                f"{self.title} asks for targets between 0 and 1, but they go from {chosen(target.min())} to "
+                f"{chosen(target.max())}: choose mean squared error."
             )
 
 

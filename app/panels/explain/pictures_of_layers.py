@@ -24,6 +24,7 @@ from core.layers.dropout import Dropout
 from core.layers.normalization import BatchNorm, LayerNorm
 from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
 from core.types import Array
+from core.words import chosen
 
 _BY_UNIT = ("x", "y", "dx", "dy")
 _PATH_COLORS = ("backward", "backward:70", "backward:45")
@@ -243,8 +244,8 @@ def _dropout_caption(layer: Dropout) -> str:
         return "Every value is dropped (p = 1):"
     scale = format_number(1 / (1 - layer.p))
     return (
-        f"Every value is dropped with probability p = {layer.p:g}; what is kept is multiplied by 1/(1 − p) = {scale}, "
-        "so that the mean stays as it was. The same mask holds forward and backward:"
+        f"Every value is dropped with probability p = {chosen(layer.p)}; what is kept is multiplied by "
+        f"1/(1 − p) = {scale}, so that the mean stays as it was. The same mask holds forward and backward:"
     )
 
 
