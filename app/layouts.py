@@ -28,14 +28,15 @@ def fill(widget: QWidget, *items: QWidget | QLayout | None, margin: int = 0, spa
     return layout
 
 
-def fill_scrolling(widget: QWidget, *items: QWidget | QLayout | None, spacing: int = SPACING) -> None:
-    """Give a panel a column of items that scrolls when it is taller than the panel."""
+def fill_scrolling(widget: QWidget, *items: QWidget | QLayout | None, spacing: int = SPACING) -> QScrollArea:
+    """Give a panel a column of items that scrolls when it is taller than the panel; returns what scrolls."""
     content, scroll = QWidget(), QScrollArea()
     fill(content, *items, margin=10, spacing=spacing)
     scroll.setWidgetResizable(True)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setWidget(content)
     fill(widget, scroll)
+    return scroll
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:

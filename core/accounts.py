@@ -170,8 +170,8 @@ def _(layer: MaxPool2D, dy: Array, dx: Array | None, cache: Arrays) -> str:
     if dx is None:
         return "MaxPool2D backward: nothing before it learns, so no gradient goes further."
     return (
-        f"MaxPool2D backward: {_nonzero(dx)} of {count(dx.size)} gradients pass, those of the largest value in each "
-        f"window; the rest are 0."
+        f"MaxPool2D backward: {every(dy.size, 'gradient')} goes to the largest value of its window; every other input "
+        f"gets 0."
     )
 
 
@@ -213,13 +213,16 @@ def _(layer: Dropout, dy: Array, dx: Array | None, cache: Arrays) -> str:
 @backward_account.register
 def _(layer: ReLU, dy: Array, dx: Array | None, cache: Arrays) -> str:
     passed = _nonzero(cache["y"])
-    return f"ReLU backward: {passed} of {count(dy.size)} gradients pass, the rest are 0."
+    return f"ReLU backward: {passed} of {count(dy.size)} values are positive: their gradients pass, the rest are 0."
 
 
 @backward_account.register
 def _(layer: LeakyReLU, dy: Array, dx: Array | None, cache: Arrays) -> str:
     passed, slope = _nonzero(cache["x"] > 0), chosen(layer.negative_slope)
-    return f"LeakyReLU backward: {passed} of {count(dy.size)} gradients pass, the rest are multiplied by {slope}."
+    return (
+        f"LeakyReLU backward: {passed} of {count(dy.size)} values are positive: their gradients pass, the rest are "
+        f"multiplied by {slope}."
+    )
 
 
 @backward_account.register(Sigmoid)

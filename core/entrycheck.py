@@ -59,6 +59,11 @@ class EntryCheck:
         return math.isfinite(self.shown) and abs(self.shown - self.gradient) <= self.allowance
 
     @property
+    def agrees_closely(self) -> bool:
+        """Whether it also agrees in proportion to itself; a sum in which almost everything cancelled need not."""
+        return self.difference <= _SHOWN_TOLERANCE
+
+    @property
     def verdict(self) -> Verdict:
         """Pass only if the shown number agrees as well; fail if it does not, or if backward is wrong."""
         if self.check.verdict == "fail":

@@ -21,6 +21,11 @@ from core.types import Array, shape_text
 
 PENALTY = "Penalty"  # the name of the penalty's record, which follows that of the loss
 
+_OF_SAMPLES = frozenset(
+    {*("x", "y", "dx", "dy"), *("x_hat", "mask", "gate", "t"), *("prediction", "p"), *("target", "per_sample")}
+)
+"""The tensors whose first index is a sample of the batch."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Step:
@@ -115,6 +120,10 @@ class Step:
             return self.tape.records[place.record].index
         layer, _, own = place.tensor.partition(".")
         return int(layer) if own else -1 if place.tensor == "x" else len(self.layers)
+
+    def sample_of(self, place: Place) -> int | None:
+        """The sample of the batch that a place belongs to; None where it belongs to all of them."""
+        return place.index[0] if place.tensor in _OF_SAMPLES and place.index else None
 
     def value(self, place: Place) -> float:
         """The number at a place. Errors: PlaceError when there is no such entry."""

@@ -19,9 +19,9 @@ class Conv2D(Layer):
               oh = ⌊(H + 2·padding − kh) / stride⌋ + 1, ow likewise; kh = kw = kernel_size
     Formula:  y[n, f, r, s] = Σ_c Σᵢ Σⱼ x[n, c, h, w] · weight[f, c, i, j] + bias[f], with h = r·stride + i − padding
               and w = s·stride + j − padding; x is 0 outside the image
-    Gradient: with the same h and w: d_weight[f, c, i, j] = Σₙ Σ_r Σ_s dy[n, f, r, s] · x[n, c, h, w];
-              d_bias[f] = Σₙ Σ_r Σ_s dy[n, f, r, s];  dx[n, c, h, w] = Σ dy[n, f, r, s] · weight[f, c, i, j] over all
-              f, r, s, i, j that meet in h and w
+    Gradient: d_weight[f, c, i, j] = Σₙ Σ_r Σ_s dy[n, f, r, s] · x[n, c, h, w], with h = r·stride + i − padding and
+              w = s·stride + j − padding;  d_bias[f] = Σₙ Σ_r Σ_s dy[n, f, r, s];
+              dx[n, c, h, w] = Σ dy[n, f, r, s] · weight[f, c, i, j] over all f, r, s, i, j that meet in h and w
     Errors:   ShapeError when a sample is not an image or the kernel is larger than the padded image;
               OptionError for "same" with a stride above 1
     Source:   `torch.nn.Conv2d` (a cross-correlation: the filter is not flipped); LeCun et al. 1998

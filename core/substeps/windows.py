@@ -23,7 +23,7 @@ class Slid:
 
     where: str  # "2, 3", or "2, s" for a row
     inputs: str  # which inputs it sees at place (i, j) of the filter: "i + 2, j + 3"
-    words: str  # "The window in row 3, column 4", "Row 3 of the windows"
+    words: str  # "The window in row 2, column 3", "Row 2 of the windows"
     reached: Array  # (oh, ow), which windows are done
 
 
@@ -32,7 +32,7 @@ class Place:
     """One place in the window; the indices name the outputs that see something there, and the inputs they see."""
 
     where: str  # "(0, 1)"
-    words: str  # "The pixel in row 1, column 2"
+    words: str  # "The pixel in row 0, column 1"
     outputs: tuple[EllipsisType, slice, slice]
     inputs: tuple[EllipsisType, slice, slice]
 
@@ -50,7 +50,7 @@ def conv_windows(layer: Conv2D) -> list[Slid]:
             Slid(
                 f"{row}, {'s' if by_row else column}",
                 f"{shifted('i', row * stride - shift)}, {across}",
-                f"Row {row + 1} of the windows" if by_row else f"The window in row {row + 1}, column {column + 1}",
+                f"Row {row} of the windows" if by_row else f"The window in row {row}, column {column}",
                 (np.arange(rows * columns) <= last).reshape(rows, columns),
             )
         )
@@ -136,4 +136,4 @@ def spread(share: Array, shape: Shape, places: list[Place]) -> Callable[[], Arra
 
 
 def _pixel(row: int, column: int) -> str:
-    return f"The pixel in row {row + 1}, column {column + 1}"
+    return f"The pixel in row {row}, column {column}"

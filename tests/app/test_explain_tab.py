@@ -8,6 +8,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
@@ -276,9 +277,10 @@ def test_any_entry_is_reached_by_typing_its_index(show, qtbot):
     qtbot.keyClicks(finder.index, "7, 1")
     qtbot.keyClick(finder.index, Qt.Key.Key_Return)
     assert document.questions.current == Place(6, "d_weight", (7, 1))
-    finder.index.setText("8, 1")
-    qtbot.keyClick(finder.index, Qt.Key.Key_Return)
-    assert "no index" in finder.error.text() and "7, 1" in finder.error.text()
+    for wrong in ("8, 1", "²,0", "7", "-1, 0"):
+        finder.index.setText(wrong)
+        qtbot.keyClick(finder.index, Qt.Key.Key_Return)
+        assert "no index" in finder.error.text() and "7, 1" in finder.error.text()
     assert document.questions.current == Place(6, "d_weight", (7, 1))
 
 
@@ -351,3 +353,69 @@ def test_numbers_are_written_with_as_many_digits_as_are_set(show, monkeypatch):
     document.selection_changed.emit()
     assert len(format_number(value)) > len(format_number(value, 4))
     assert format_number(value) in inspector.explain.formula.text()
+
+
+def test_what_was_typed_for_one_tensor_does_not_stand_beside_another(show, qtbot):
+    document = xor()
+    inspector = show(document, 7)
+    inspector.tabs.setCurrentWidget(inspector.explain)
+    finder = inspector.explain.finder
+    for layer in (0, 2):
+        document.select_layer(0)
+        inspector.explain.refresh()
+        finder.tensor.setCurrentText("d_weight (backward)")
+        finder.index.setText("8, 1")
+        qtbot.keyClick(finder.index, Qt.Key.Key_Return)
+        assert "from 0, 0 to 7, 1" in finder.error.text() and not finder.error.isHidden()
+        if layer:
+            document.select_layer(layer)
+            inspector.explain.refresh()
+        else:
+            finder.tensor.setFocus()
+            qtbot.keyClick(finder.tensor, Qt.Key.Key_Up)
+        assert finder.error.isHidden() and not finder.index.text()
+
+
+def test_the_rest_of_the_window_goes_along_to_the_sample_that_is_followed(show):
+    document = xor()
+    inspector = show(document, 7)
+    document.select_sample(4)
+    document.questions.ask(Place(6, "d_weight", (3, 1)))
+    inspector.explain.terms.linkActivated.emit("0")
+    place = document.questions.current
+    assert place is not None and place.tensor in ("dy", "x") and document.sample == place.index[0] != 4
+    inspector.explain.trail.linkActivated.emit("0")
+    assert document.sample == place.index[0], "a weight's gradient is of all samples"
+    document.show_whole_batch(True)
+    inspector.explain.terms.linkActivated.emit("0")
+    assert document.whole_batch
+
+
+def test_the_answer_begins_in_sight_after_a_click_far_below(show, qtbot):
+    document = images()
+    inspector = show(document, 0)
+    inspector.resize(360, 400)
+    for _ in document.tape.records:
+        document.next_layer()
+    step, tab = step_of(document), inspector.explain
+    document.questions.ask(Place(step.position("backward", 0), "d_weight", (1, 0, 2, 1)))
+    column = tab.findChild(QScrollArea)
+    qtbot.waitUntil(lambda: column.verticalScrollBar().maximum() > 400)
+    column.verticalScrollBar().setValue(400)
+    tab.terms.linkActivated.emit("0")
+    qtbot.waitUntil(lambda: not tab.trail.visibleRegion().isEmpty())
+
+
+def test_a_gradient_in_which_almost_everything_cancels_says_so(show, qtbot):
+    document = images()
+    inspector = show(document, 0)
+    for _ in document.tape.records:
+        document.next_layer()
+    step, tab = step_of(document), inspector.explain
+    position = step.position("backward", 0)
+    # What BatchNorm takes away again: the slope is 0, and a sum in float32 leaves some rounding of it.
+    entry = int(np.argmax(np.abs(step.tensor(position, "d_bias"))))
+    document.questions.ask(Place(position, "d_bias", (entry,)))
+    assert "but for rounding" in tab.terms_title.text()
+    qtbot.mouseClick(tab.check.button, Qt.MouseButton.LeftButton)
+    assert tab.check.result.text().startswith("✓ agrees but for rounding")

@@ -215,3 +215,19 @@ def test_tables_write_as_many_digits_as_are_set(qtbot: QtBot, monkeypatch: pytes
         monkeypatch.setattr(Precision, "digits", digits)
         view.grab()
         assert view.numbers_shown()[2][2] == format_number(value, digits)
+
+
+def test_a_factor_that_is_a_sum_stands_in_brackets(images: tuple[Document, Step]) -> None:
+    document = Document(load_preset("xor"), load_preset("xor").source().load())
+    step = step_of(document)
+    tanh = terms_text(explain(step, Place(step.position("backward", 1), "dx", (0, 5))), Links(), step)
+    assert "dy[0, 5] · (1 − y²) of y[0, 5]" in tanh
+    update = step.update_positions["0.weight"]
+    adam = terms_text(explain(step, Place(update, "m after", (0, 1))), Links(), step)
+    assert "(1 − β₁) · gradient[0, 1]" in adam and "((" not in adam
+    _, step = images
+    softmax = explain(step, Place(step.position("forward", SOFTMAX), "y", (3, 2)))
+    links = Links()
+    largest = int(np.argmax(np.abs(step.tensor(step.position("forward", SOFTMAX), "x")[3])))
+    assert f"1/Σ exp(x − max), most of all x[3, {largest}]" in terms_text(softmax, links, step)
+    assert links.places[-1].index == (3, largest)

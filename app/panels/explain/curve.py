@@ -94,8 +94,9 @@ class CurveView(PointedView):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_bars(painter, room)
         painter.setPen(QPen(QColor(theme.border), 1))
-        for (x0, y0), (x1, y1) in (((-1e9, 0.0), (1e9, 0.0)), ((0.0, -1e9), (0.0, 1e9))):
-            painter.drawLine(self._place(x0, y0, room), self._place(x1, y1, room))
+        zero = self._place(0.0, 0.0, room)
+        painter.drawLine(QPointF(room.left(), zero.y()), QPointF(room.right(), zero.y()))
+        painter.drawLine(QPointF(zero.x(), room.top()), QPointF(zero.x(), room.bottom()))
         painter.setPen(QPen(QColor(theme.forward), 2))
         pairs = zip(self._x.tolist(), self._y.tolist(), strict=True)
         painter.drawPolyline(QPolygonF([self._place(x, y, room) for x, y in pairs]))
@@ -134,13 +135,15 @@ class CurveView(PointedView):
         room, step = self._room(), float(self._x[-1]) / 4
         painter.setPen(QPen(QColor(current_theme().backward), 1.5, Qt.PenStyle.DashLine))
         start, end = (self._place(x + sign * step, y + sign * step * slope, room) for sign in (-1, 1))
+        painter.save()
+        painter.setClipRect(room)
         painter.drawLine(start, end)
+        painter.restore()
 
     def _place(self, x: float, y: float, room: QRectF) -> QPointF:
         low, high = float(min(self._y.min(), 0)), float(max(self._y.max(), 0.1))
         reach = float(self._x[-1])
-        across = (min(max(x, -reach), reach) + reach) / (2 * reach)
-        up = (min(max(y, low), high) - low) / (high - low)
+        across, up = (x + reach) / (2 * reach), (y - low) / (high - low)
         return QPointF(room.left() + across * room.width(), room.bottom() - up * room.height())
 
     def _paint_bars(self, painter: QPainter, room: QRectF) -> None:

@@ -24,7 +24,7 @@ class Finder(QWidget):
         self.tensor, self.index = Combo(), QLineEdit()
         self.tensor.setAccessibleName("Tensor")
         self.tensor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.tensor.activated.connect(self._hint)
+        self.tensor.activated.connect(self._forget)
         self.index.setAccessibleName("Index of the entry")
         self.index.returnPressed.connect(self.ask)
         self.go = QPushButton("Explain")
@@ -44,6 +44,7 @@ class Finder(QWidget):
         if names != [self.tensor.itemText(i) for i in range(self.tensor.count())]:
             self.tensor.clear()
             self.tensor.addItems(names)
+            self._forget()
         for control in (self.tensor, self.index, self.go):
             control.setEnabled(bool(names))
         self._hint()
@@ -54,15 +55,20 @@ class Finder(QWidget):
             return
         record, name, array = self._tensors[self.tensor.currentIndex()]
         parts = self.index.text().replace("[", " ").replace("]", " ").replace(",", " ").split()
-        index = tuple(int(part) for part in parts if part.isdigit())
+        index = tuple(int(part) for part in parts if part.isdecimal())
         fits = len(index) == len(parts) == array.ndim and all(i < n for i, n in zip(index, array.shape, strict=True))
         if not fits:
-            last = ", ".join(str(size - 1) for size in array.shape)
-            self.error.setText(f"“{self.index.text()}” is no index of this tensor: its entries go from 0 to {last}.")
+            self.error.setText(f"“{self.index.text()}” is no index of this tensor: {_entries(array)}.")
             self.error.show()
             return
         self.error.hide()
         self.asked.emit(Place(record, name, index))
+
+    def _forget(self) -> None:
+        """What was typed for another tensor, and what was wrong with it."""
+        self.index.clear()
+        self.error.hide()
+        self._hint()
 
     def _hint(self) -> None:
         if self._tensors:
@@ -75,6 +81,14 @@ class Finder(QWidget):
 
     def _named(self, step: Step, found: list[tuple[int | None, str, Array]]) -> list[tuple[int | None, str, Array]]:
         return [(at, _title(step, at, name), array) for at, name, array in found]
+
+
+def _entries(array: Array) -> str:
+    """Which entries there are: "its entries go from 0, 0 to 7, 24"."""
+    if not array.ndim:
+        return "it is one number and has no index"
+    first, last = (", ".join(map(str, ends)) for ends in ([0] * array.ndim, [size - 1 for size in array.shape]))
+    return f"its entries go from {first} to {last}"
 
 
 def _title(step: Step, position: int | None, name: str) -> str:

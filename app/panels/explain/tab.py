@@ -58,6 +58,7 @@ class ExplainTab(View):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self._answered: _Answer | None = None
+        self._tensor: tuple[int | None, str] | None = None  # in which the number lies that was explained last
         self._moving = False  # a question and a selection change together: one picture, not two
         self._links = Links()
         self.sentence = label(role="muted", wrap=True)
@@ -73,7 +74,7 @@ class ExplainTab(View):
             *(self.shares_title, self.shares, self.check, self.code),
         )
         self.finder = Finder()
-        fill_scrolling(
+        self._column = fill_scrolling(
             self,
             self.finder,
             self.inside,
@@ -88,7 +89,7 @@ class ExplainTab(View):
 
     def _connect(self) -> None:
         document = self.document
-        self.finder.asked.connect(document.questions.ask)
+        self.finder.asked.connect(self._ask)
         self.at_cursor.chosen.connect(document.questions.forget)
         self.trail.linkActivated.connect(self._go_back)
         self.terms.linkActivated.connect(self._follow_link)
@@ -121,6 +122,7 @@ class ExplainTab(View):
         self.trail.setText(trail_text(step, questions.trail))
         self.trail.show()
         self._show_cursor(step, place)
+        self._scroll_up_to_trail(place)
 
     # Nothing to explain
 
@@ -146,6 +148,13 @@ class ExplainTab(View):
             self.at_cursor.hide()
         else:
             self.at_cursor.show_elsewhere(step, position if position >= 0 else None)
+
+    def _scroll_up_to_trail(self, place: Place) -> None:
+        """What was clicked to come here may lie far below; the answer begins at its trail."""
+        tensor = (place.record, place.tensor)
+        if tensor != self._tensor:
+            self._tensor = tensor
+            self._column.ensureWidgetVisible(self.trail, 0, 0)
 
     # An answer
 
@@ -192,6 +201,11 @@ class ExplainTab(View):
 
     # Moving on
 
+    def _ask(self, place: Place) -> None:
+        self._moving = True
+        self.document.questions.ask(place)
+        self._select()
+
     def _follow_link(self, link: str) -> None:
         self._follow(self._links.places[int(link)])
 
@@ -201,12 +215,12 @@ class ExplainTab(View):
             super().invalidate()
 
     def _follow(self, place: Place) -> None:
-        """Go on to a number behind the one that is explained, or beside it; the selection goes along to its layer."""
+        """Go on to a number behind the one that is explained, or beside it; the selection goes along."""
         questions = self.document.questions
         current, self._moving = questions.current, True
         beside = current is not None and (current.record, current.tensor) == (place.record, place.tensor)
         (questions.move if beside else questions.follow)(place)
-        self._select_layer()
+        self._select()
 
     def _go_back(self, link: str) -> None:
         if link == LET_GO:
@@ -214,11 +228,14 @@ class ExplainTab(View):
         else:
             self._moving = True
             self.document.questions.back_to(int(link))
-            self._select_layer()
+            self._select()
 
-    def _select_layer(self) -> None:
-        place, step = self.document.questions.current, self.document.step
+    def _select(self) -> None:
+        """Select the layer of the number that is explained and its sample, so that all panels speak of the same."""
+        document, place, step = self.document, self.document.questions.current, self.document.step
         if place is not None and step is not None:
-            self.document.select_layer(step.layer_of(place))
+            document.select_layer(step.layer_of(place))
+            if (sample := step.sample_of(place)) is not None and not document.whole_batch:
+                document.select_sample(sample)
         self._moving = False
         self.invalidate()

@@ -23,6 +23,10 @@ LET_GO = "let go"
 
 _SUM_OVER = re.compile(r"Σ(?:_(\w)|([ᵢⱼₖₙₒ]))")
 _LETTERS = dict(zip("ᵢⱼₖₙₒ", "ijkno", strict=True))
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+
+_SAME = 1e-3
+"""How far in proportion the sum of the terms may lie from the number before that is explained."""
 
 
 class Links:
@@ -89,11 +93,11 @@ def terms_text(explanation: Explanation, links: Links, step: Step) -> str:
     """The largest terms, a row each: the product, its factors as links, and where they stand."""
     muted = current_theme().muted
     largest = explanation.largest(MOST_TERMS)
-    shown = [term for term in largest if term.value] or largest[:MOST_ZEROS]
+    shown, parts = [term for term in largest if term.value] or largest[:MOST_ZEROS], len(explanation.parts)
     rows = [
         f"<tr><td align='right'><b>{_signed(term.value)}</b>&nbsp;=&nbsp;</td>"
         f"<td>{_product(term, links, step)}</td></tr>"
-        f"<tr><td></td><td style='color:{muted}; font-size:8pt'>{_whereabouts(term, len(explanation.parts))}</td></tr>"
+        f"<tr><td></td><td style='color:{muted}; font-size:8pt'>{_whereabouts(term, parts, step)}</td></tr>"
         for term in shown
     ]
     return f"<table cellspacing='2'>{''.join(rows)}</table>"
@@ -112,7 +116,10 @@ def terms_title(explanation: Explanation) -> str:
         return f"All its {format_count(count)} terms are 0, and so is their sum{some}:"
     shown = f"The largest {MOST_TERMS} of " if count - zeros > MOST_TERMS else "Its "
     none = f" ({format_count(zeros)} of them {'is' if zeros == 1 else 'are'} 0)" if zeros else ""
-    return f"{shown}{format_count(count)} terms{none}, which add up to {format_number(explanation.total)}:"
+    total, value = explanation.total, explanation.value
+    cancels = abs(total - value) > _SAME * max(abs(total), abs(value))
+    why = ", the number above but for rounding, as almost everything cancels" if cancels else ""
+    return f"{shown}{format_count(count)} terms{none}, which add up to {format_number(total)}{why}:"
 
 
 def _product(term: Term, links: Links, step: Step) -> str:
@@ -137,18 +144,30 @@ def _behind(factor: TermFactor, step: Step) -> Place | None:
     return first.at(largest, tensor.shape)
 
 
-def _whereabouts(term: Term, parts: int) -> str:
+def _whereabouts(term: Term, parts: int, step: Step) -> str:
     """The factors' places, and where there are several parts that of the term."""
-    label = f"{escape(term.part)}: " if parts > 1 else ""
-    return label + " · ".join(escape(_whose(factor)) for factor in term.factors)
+    part = f"{escape(term.part)}: " if parts > 1 else ""
+    return part + " · ".join(escape(_whose(factor, step, is_single=len(term.factors) == 1)) for factor in term.factors)
 
 
-def _whose(factor: TermFactor) -> str:
-    """A factor with its index; of one that stands nowhere, the entries it was made from."""
+def _whose(factor: TermFactor, step: Step, *, is_single: bool) -> str:
+    """A factor with its index; of one that stands nowhere, the entries it was made from, or where a click leads."""
     if factor.place is not None:
         return f"{factor.label}{_index(factor.place)}"
+    label = factor.label if is_single else _bracketed(factor.label)
     behind = [f"{given.tensor}{_index(given)}" for given in factor.depends if isinstance(given, Place)]
-    return f"{factor.label} of {' and '.join(behind)}" if behind else factor.label
+    if behind:
+        return f"{label} of {' and '.join(behind)}"
+    largest = _behind(factor, step)
+    return f"{label}, most of all {largest.tensor}{_index(largest)}" if largest else label
+
+
+def _bracketed(label: str) -> str:
+    """A factor in brackets where its neighbours could be taken for a part of it: "(1 − y²)"."""
+    bare = label
+    while (shorter := _IN_BRACKETS.sub("", bare)) != bare:
+        bare = shorter
+    return f"({label})" if any(sign in bare for sign in (" − ", " + ", " where ")) else label
 
 
 def _index(place: Place) -> str:
