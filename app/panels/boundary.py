@@ -117,8 +117,9 @@ class Boundary(View):
         points = "" if shown == count else f" · {format_count(shown)} of {format_count(count)} points"
         if data.is_regression:
             return f"output{points}"
-        names = data.class_names
-        return f"probability of {names[1]}{points}" if len(names) == 2 else f"{len(names)} classes{points}"
+        names, network = data.class_names, self.document.network
+        read = "score" if network and network.loss.takes == "values" else "probability"
+        return f"{read} of {names[1]}{points}" if len(names) == 2 else f"{len(names)} classes{points}"
 
     def _drawn(self, data: Dataset) -> int:
         return min(len(data.x_train), MOST_POINTS) + min(len(data.x_test), MOST_POINTS)

@@ -4,6 +4,7 @@ Wrong is said three times (frame, ✗, the class it was taken for), so that nobo
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -17,9 +18,7 @@ from app.plots.numbers import format_count, format_number, format_share
 from app.theme import current_theme, readable
 from core.types import Array
 
-PROVENANCE = (
-    "p is what the loss makes of the network's output; click selects the sample, its p stands on the Loss card."
-)
+PROVENANCE = "{} is what the loss reads the network's output as; click selects the sample, it stands on the Loss card."
 
 _SMALLEST = 66.0
 _LARGEST = 96.0
@@ -37,7 +36,8 @@ class PredictionsView(PaintedView):
         self._images: Array = np.zeros((0, 1, 1))
         self._true: Array = np.zeros(0, dtype=int)
         self._predicted: Array = np.zeros(0, dtype=int)
-        self._probability: Array = np.zeros(0)
+        self._strength: Array = np.zeros(0)
+        self._quantity = "p"
         self._names: tuple[str, ...] = ()
         self._range = (0.0, 1.0)
         self._pictures: dict[int, QImage] = {}  # of the samples that are shown
@@ -47,15 +47,22 @@ class PredictionsView(PaintedView):
         self.set_message("No predictions yet")
 
     def set_samples(
-        self, images: Array, true: Array, predicted: Array, probability: Array, class_names: Sequence[str] = ()
+        self,
+        images: Array,
+        true: Array,
+        predicted: Array,
+        strength: Array,
+        class_names: Sequence[str] = (),
+        *,
+        quantity: Literal["p", "score"] = "p",
     ) -> None:
-        """Show samples; `probability` is the one the network gives to the class it predicts.
+        """Show samples; `strength` is the probability or the score the network gives to the class it predicts.
 
-        Shapes: images (N, H, W) or (N, 1, H, W); true, predicted (N,) class numbers; probability (N,)
+        Shapes: images (N, H, W) or (N, 1, H, W); true, predicted (N,) class numbers; strength (N,)
         """
         self._images = np.array(images[:, 0] if images.ndim == 4 else images)
         self._true, self._predicted = np.array(true, dtype=int), np.array(predicted, dtype=int)
-        self._probability, self._names = np.array(probability), tuple(class_names)
+        self._strength, self._quantity, self._names = np.array(strength), quantity, tuple(class_names)
         self._range = finite_range(self._images)
         self._pictures = {}
         if self._selected is not None and self._selected >= len(images):
@@ -94,22 +101,23 @@ class PredictionsView(PaintedView):
         if index is None or index >= len(self._images) or self._message:
             return ""
         true, guess = self._class_name(int(self._true[index])), self._class_name(int(self._predicted[index]))
-        probability = format_number(float(self._probability[index]), 3)
+        strength = f"{self._quantity} = {format_number(float(self._strength[index]), 3)}"
         if true == guess:
-            return f"sample {index}: {true}, recognised with p = {probability} ✓"
-        return f"sample {index}: {true}, taken for {guess} with p = {probability} ✗"
+            return f"sample {index}: {true}, recognised with {strength} ✓"
+        return f"sample {index}: {true}, taken for {guess} with {strength} ✗"
 
     def tool_tip_text(self) -> str:
         """The words below, where p comes from, and what a click does."""
         words = self.hover_text()
-        return f"{words}\n{PROVENANCE}" if words else ""
+        return f"{words}\n{PROVENANCE.format(self._quantity)}" if words else ""
 
     def caption(self, index: int) -> str:
-        """The words under a picture: `8 · 99 %`, or `✗ 8→3 64 %`."""
+        """The words under a picture: `8 · 99 %`, or `✗ 8→3 64 %`; a score is no share and stands as it is."""
         true, guess = self._class_name(int(self._true[index])), self._class_name(int(self._predicted[index]))
-        probability = float(self._probability[index])
-        percent = format_share(round(probability * 10_000), 10_000) if np.isfinite(probability) else "NaN"
-        return f"{true} · {percent}" if true == guess else f"✗ {true}→{guess} {percent}"
+        strength = float(self._strength[index])
+        is_share = self._quantity == "p" and np.isfinite(strength)
+        shown = format_share(round(strength * 10_000), 10_000) if is_share else format_number(strength, 3)
+        return f"{true} · {shown}" if true == guess else f"✗ {true}→{guess} {shown}"
 
     def columns(self) -> int:
         """How many samples lie side by side."""

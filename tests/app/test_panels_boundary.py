@@ -86,6 +86,19 @@ def test_two_outputs_say_the_likelier_class_and_its_probability(qtbot: QtBot) ->
     assert float(probability) == pytest.approx(odds.max(), abs=6e-4)
 
 
+def test_another_loss_reads_the_same_output_in_another_way(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = show(qtbot, Boundary(document))
+    notes: list[str] = []
+    view.note_changed.connect(notes.append)
+    document.next_batch()
+    probability = float(said_at(view, 0.51, 0.82))
+    document.edit("loss", loss={"kind": "mse"})
+    logit = float(said_at(view, 0.51, 0.82).replace("−", "-"))
+    assert probability == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-3) != pytest.approx(logit, abs=1e-3)
+    assert notes[-1].startswith("score of ")
+
+
 def test_a_regression_shows_the_output_itself(qtbot: QtBot) -> None:
     document = number_document()
     view = show(qtbot, Boundary(document))

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.panels.predictions import MOST_SHOWN, NO_PICTURES, NOT_REACHED, Predictions
+from app.plots.numbers import format_number
 from core.types import Array
 from tests.app.panel_documents import picture_document, show, step, tape_of, xor_document
 
@@ -78,6 +79,19 @@ def test_one_output_is_the_probability_of_the_second_class(qtbot: QtBot) -> None
         view.grid.select(index)
         certainty = 1 / (1 + np.exp(-abs(float(logit))))
         assert float(view.grid.hover_text().split("p = ")[1].split()[0]) == pytest.approx(certainty, abs=6e-4)
+
+
+def test_a_score_is_not_called_a_probability(qtbot: QtBot) -> None:
+    document = picture_document()
+    document.edit("loss", loss={"kind": "hinge"})
+    view = show(qtbot, Predictions(document))
+    document.next_batch()
+    prediction = tape_of(document).records[3].tensors["prediction"]
+    for index, scores in enumerate(prediction):
+        view.grid.select(index)
+        assert f"score = {format_number(float(scores.max()), 3)} " in view.grid.hover_text()
+        assert view.grid.caption(index).endswith(format_number(float(scores.max()), 3))
+        assert "p is" not in view.grid.tool_tip_text()
 
 
 def test_data_without_pictures_says_so(qtbot: QtBot) -> None:

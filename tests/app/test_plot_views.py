@@ -166,7 +166,7 @@ def test_a_click_or_key_chooses_a_sample(qtbot: QtBot) -> None:
         QTest.mouseClick(view, LEFT, pos=view.cell_rect(1).center().toPoint())
     assert signal.args == [1]
     assert view.hover_text() == "sample 1: 3, taken for 5 with p = 0.640 ✗"
-    assert view.tool_tip_text() == f"{view.hover_text()}\n{PROVENANCE}"
+    assert view.tool_tip_text() == f"{view.hover_text()}\n{PROVENANCE.format('p')}"
     with qtbot.waitSignal(view.sample_clicked) as signal:
         QTest.keyClick(view, Qt.Key.Key_Right)
     assert signal.args == [2]
