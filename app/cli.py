@@ -84,7 +84,6 @@ def _window(arguments: list[str]) -> int:
         parser.error("give a FILE or --preset, not both")
     if chosen.steps < 0:
         parser.error(f"--steps counts steps of the tape, so it cannot be {chosen.steps}")
-    is_given = chosen.file is not None or chosen.preset is not None
     if chosen.preset is None:
         experiment = _experiment(START_PRESET if chosen.file is None else chosen.file)
     else:
@@ -102,8 +101,7 @@ def _window(arguments: list[str]) -> int:
         return 0
     from app.window.start import open_window
 
-    size = chosen.size if is_given else None
-    return open_window(experiment, size, chosen.theme, chosen.threads, single_process=chosen.single_process)
+    return open_window(experiment, chosen.size, chosen.theme, chosen.threads, single_process=chosen.single_process)
 
 
 def has_display() -> bool:

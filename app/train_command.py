@@ -20,10 +20,12 @@ def train(experiment: Experiment, epochs: int, export: Path | None, *, download:
     if export:
         check_writable(export)  # before an hour of training, not after it
     trainer = experiment.trainer(load_data(experiment.source(), download=download))
-    train_with_progress(trainer, epochs)
-    if export:
-        write_npz(export, trainer.network.state_dict())
-        print(f"weights in {export}")
+    try:
+        train_with_progress(trainer, epochs)
+    finally:  # also of a training that diverged or was broken off: what it learned until then is kept
+        if export:
+            write_npz(export, trainer.network.state_dict())
+            print(f"weights after step {trainer.steps} in {export}")
     print(result_text(trainer.evaluate()))
     return trainer
 

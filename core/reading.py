@@ -63,12 +63,13 @@ def max_pool2d_backward(dy: Array, x: Array, kernel: int, stride: int, padding: 
     """The gradient of an output goes to the largest value of its window; of several equal ones, to the first.
 
     Shapes:   dy (N, C, oh, ow), x (N, C, H, W), result like x
+    Note:     in a window that holds NaN nothing is largest, and the last place gets it
     """
     padded = pad(x, kernel, padding, value=-np.inf)
     d_padded = np.zeros_like(padded)
     for n, c, i, j in np.ndindex(dy.shape):
         window = padded[n, c, _window(i, kernel, stride), _window(j, kernel, stride)]
-        u, v = divmod(int(window.argmax()), kernel)
+        u, v = divmod(window.size - 1 if np.isnan(window).any() else int(window.argmax()), kernel)
         d_padded[n, c, i * stride + u, j * stride + v] += dy[n, c, i, j]
     return crop(d_padded, x, kernel, padding)
 

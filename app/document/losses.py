@@ -116,6 +116,7 @@ class Losses(Sequence[float]):
             del self._chunks[complete:]
         else:
             del self._tail[rest:]
+            self._exact_after = min(self._exact_after, steps)
 
     def copy(self) -> Losses:
         """A copy that does not change with this one."""

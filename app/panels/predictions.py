@@ -58,12 +58,18 @@ class Predictions(View):
             chosen = p[:, 0]
         else:  # a single output is the probability of class 1
             chosen = np.where(predicted == 1, p[:, 0], 1 - p[:, 0])
-        quantity = "score" if loss.takes == "values" else "p"
         true, x = document.data.t_train[document.tape.rows], document.tape.x
         pictures = (x if x.shape[1] == 1 else x.mean(axis=1, keepdims=True))[:MOST_SHOWN]
         shown = len(pictures)
         names = document.data.class_names
-        self.grid.set_samples(pictures, true[:shown], predicted[:shown], chosen[:shown], names, quantity=quantity)
+        self.grid.set_samples(
+            pictures,
+            true[:shown],
+            predicted[:shown],
+            chosen[:shown],
+            names,
+            quantity="score" if loss.takes == "values" else "p",
+        )
         wrong = int(np.count_nonzero(true != predicted))
         self.note_changed.emit(f"this batch · {format_count(wrong)} of {format_count(len(true))} wrong")
 

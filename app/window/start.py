@@ -54,15 +54,14 @@ def make_window(experiment: Experiment, engine: Engine) -> MainWindow:
 
 
 def open_window(
-    experiment: Experiment, size: tuple[int, int] | None, theme: ThemeName, threads: int | None, *, single_process: bool
+    experiment: Experiment, size: tuple[int, int], theme: ThemeName, threads: int | None, *, single_process: bool
 ) -> int:
     """Show the window and return the exit code when it was closed."""
     application = make_application(theme)
     threads = threads or load_settings().blas_threads or default_threads()
     window = make_window(experiment, make_engine(threads, single_process=single_process))
     screen = application.primaryScreen().availableGeometry()
-    width, height = size or (1600, 1000)
-    window.resize(min(width, screen.width()), min(height, screen.height()))
+    window.resize(min(size[0], screen.width()), min(size[1], screen.height()))
     window.show()
     # The child process starts when the window is there, so that nobody waits for it.
     QTimer.singleShot(0, window.run_control.load)

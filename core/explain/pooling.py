@@ -36,7 +36,9 @@ def _(layer: MaxPool2D, scene: Scene) -> Answer:
     won, regions = [], []
     for r, s in windows:
         h, w = rows.of_position(r)[0], columns.of_position(s)[0]
-        won.append(_winner(x[n, c], h, w) == tuple(pixel))
+        last = tuple(axis.last_of(at) for axis, at in ((rows, r), (columns, s)))
+        is_nan = np.isnan(x[n, c, as_slice(h), as_slice(w)]).any()  # nothing is largest, and the last place gets it
+        won.append((last if is_nan else _winner(x[n, c], h, w)) == tuple(pixel))
         regions.append(scene.kept_region("x", n, c, as_slice(h), as_slice(w)))
     formula = f"{by('x', *scene.index)} = Σ {entry('dy', n, c, 'r', 's')}"
     over = "the sum is over the windows whose first largest input it is"

@@ -27,6 +27,10 @@ class Axis:
         inside = (inputs >= 0) & (inputs < self.size)
         return inputs[inside], offsets[inside]
 
+    def last_of(self, position: int) -> int:
+        """The last input of the window at a position; it may lie behind the image."""
+        return position * self.stride + self.kernel - 1 - self.padding
+
     def of_input(self, given: int) -> tuple[Array, Array]:
         """Who sees an input: positions, and at which offset."""
         positions = np.arange(self.positions)

@@ -119,7 +119,7 @@ def _(layer: MaxPool2D, params: Arrays, record: Record) -> list[SubStep]:
             f"dx to {place.where}",
             f"dx ← dx + dy where x at {place.where} is the window's first maximum",
             f"{place.words} of every window gets the gradient if it was the first largest ({number} of {len(places)}).",
-            routed(x, y, dy, places[:number]),
+            given(record.tensors["dx"]) if number == len(places) else routed(x, y, dy, places[:number]),
             "dx" if number == len(places) else "",
             like="dx",
         )

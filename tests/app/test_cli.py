@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import pytest
 
 from app import cli, train_command
 from app.document.presets import load_preset, preset_names
 from app.version import VERSION
+from app.window import start
 from core.export.npz import read_npz
 
 ROOT = Path(cli.__file__).parent.parent
@@ -140,7 +142,17 @@ def test_a_training_that_goes_astray_ends_with_a_sentence(tmp_path: Path, capsys
     assert call("train", write(tmp_path / "wild.json", wild), "--export", str(export)) == cli.USAGE_ERROR
     out, err = capsys.readouterr()
     assert "not finite" in err.splitlines()[-1] and err.splitlines()[-1].startswith("chainrule: Step ")
-    assert out == "" and not export.exists()
+    steps = int(out.split()[3])
+    assert out == f"weights after step {steps} in {export}\n" and f"Step {steps + 1}: " in err
+    assert all(np.isfinite(array).all() for array in read_npz(export).values())
+
+
+@pytest.mark.parametrize("more", [(), ("--preset", "xor")])
+def test_the_window_has_the_size_that_is_asked_for(monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
+    asked: list[Any] = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(start, "open_window", lambda *given, **_: asked.append(given) or 0)
+    assert call("--size", "900x700", *more) == 0 and asked[0][1] == (900, 700)
 
 
 @pytest.mark.parametrize("name", [".", "missing/weights.npz"])
@@ -218,7 +230,7 @@ def test_xor_is_learnt_and_exported(tmp_path: Path, capsys: pytest.CaptureFixtur
     path = tmp_path / "weights.npz"
     assert call("train", "xor", "--export", str(path)) == 0
     out, err = capsys.readouterr()
-    assert out.splitlines() == [f"weights in {path}", "test accuracy 100.00 %"]
+    assert out.splitlines() == [f"weights after step 2000 in {path}", "test accuracy 100.00 %"]
     assert "2000/2000" in err
     experiment = load_preset("xor")
     trainer = experiment.trainer(experiment.source().load())

@@ -111,6 +111,9 @@ def test_truncated_ranges_go_on_with_exact_losses(small: int) -> None:
     assert (low[75], high[75]) == (values[300:304].min(), values[300:304].max())
     losses.extend([7.0, 8.0])
     assert (losses.at(cut + 1), losses.at(cut + 2)) == (7.0, 8.0)
+    losses.truncate(cut - 1)
+    losses.extend([9.0])
+    assert losses.at(cut) == 9.0, "a second cut makes the steps after it exact again"
 
 
 def test_a_copy_of_losses_is_independent() -> None:

@@ -395,8 +395,7 @@ def test_the_answer_begins_in_sight_after_a_click_far_below(show, qtbot):
     document = images()
     inspector = show(document, 0)
     inspector.resize(360, 400)
-    for _ in document.tape.records:
-        document.next_layer()
+    document.next_batch()
     step, tab = step_of(document), inspector.explain
     document.questions.ask(Place(step.position("backward", 0), "d_weight", (1, 0, 2, 1)))
     column = tab.findChild(QScrollArea)
@@ -409,8 +408,7 @@ def test_the_answer_begins_in_sight_after_a_click_far_below(show, qtbot):
 def test_a_gradient_in_which_almost_everything_cancels_says_so(show, qtbot):
     document = images()
     inspector = show(document, 0)
-    for _ in document.tape.records:
-        document.next_layer()
+    document.next_batch()
     step, tab = step_of(document), inspector.explain
     position = step.position("backward", 0)
     # What BatchNorm takes away again: the slope is 0, and a sum in float32 leaves some rounding of it.

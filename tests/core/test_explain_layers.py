@@ -16,6 +16,7 @@ from core.layers.shape import Flatten
 from core.losses import MSE
 from core.network import Network
 from core.optimizers import SGD
+from core.substeps import substeps
 from core.trainer import Trainer
 from core.types import Array
 from tests.core.cases import CASES, Case
@@ -276,3 +277,25 @@ def test_names_and_formulas_read_as_people_write():
 def test_a_place_that_is_not_there_is_named(place: Place, message: str):
     with pytest.raises(PlaceError, match=message):
         explain(step_of(CASE["dense-plain"]), place)
+
+
+@pytest.mark.parametrize("name", ["max_pool2d-plain", "max_pool2d-overlap", "max_pool2d-overlap-padding"])
+def test_max_pooling_of_nan_is_told_as_the_layer_did_it(name: str):
+    """A tape that was refused holds such windows: none of their values is the largest."""
+    case = CASE[name]
+    made.cache_clear()
+    step = step_of(case)
+    made.cache_clear()  # the numbers of this one are changed
+    forward, backward = step.tape.records[FORWARD], step.tape.records[backward_position(step)]
+    x = forward.tensors["x"]
+    x[0, 0, 1, 2] = x[0, -1, 0, 0] = np.nan
+    layer = step.layers[1]
+    forward.tensors["y"][...], cache = layer.forward(x, True, None)
+    for name_ in ("x", "y"):
+        forward.cache[name_][...] = cache[name_]
+    backward.tensors["dx"][...] = layer.backward(backward.tensors["dy"], cache)[0]
+    assert np.isnan(forward.tensors["y"]).any() and np.isfinite(backward.tensors["dx"]).all()
+    for index in np.ndindex(x.shape):
+        told = explain(step, Place(backward_position(step), "dx", index))
+        assert told.total == pytest.approx(told.value, abs=1e-12)
+    assert np.array_equal(substeps(step, backward_position(step))[-1].tensor, backward.tensors["dx"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core import reading
 from core.layers import layer_from_spec
 from core.layers.base import Layer
 from core.types import Array
@@ -227,3 +228,13 @@ def test_flatten_is_in_the_order_channel_row_column():
     assert flat.tolist() == [list(range(24))]
     back = built("reshape", (24,), channels=2, height=3, width=4).forward(flat, False, None)[0]
     assert np.array_equal(back, x)
+
+
+@pytest.mark.parametrize("options", [{"kernel_size": 2}, {"kernel_size": 2, "stride": 1}])
+def test_the_gradient_of_a_window_with_nan_is_explained_as_the_layer_gives_it(options: dict[str, int]):
+    x = np.arange(16.0).reshape(1, 1, 4, 4)
+    x[0, 0, 0, 1] = x[0, 0, 2, 2] = np.nan
+    layer = built("max_pool2d", (1, 4, 4), **options)
+    y, dx, _ = run(layer, x, dy := np.ones(layer.forward(x, True, None)[0].shape))
+    read = reading.max_pool2d_backward(dy, x, 2, options.get("stride", 2), 0)
+    assert np.array_equal(dx, read) and np.isnan(y).any()
