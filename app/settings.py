@@ -1,4 +1,4 @@
-"""What a person sets once for all experiments, as a plain value; no Qt, so that the command line can read it too."""
+"""What a person sets once for all experiments, as a plain value without Qt."""
 
 import dataclasses
 import os

@@ -35,10 +35,15 @@ class Option:
     @property
     def title(self) -> str:
         """The name as people read it: "Learning rate"."""
-        return self.label or self.name.replace("_", " ").capitalize()
+        return self.label or self.words.capitalize()
 
-    def range_text(self) -> str:
-        """The allowed values in words: "a whole number of at least 1"."""
+    @property
+    def words(self) -> str:
+        """The name within a sentence: "learning rate"."""
+        return self.label or self.name.replace("_", " ")
+
+    def range_text(self, *, open_is: str = "None") -> str:
+        """The allowed values in words: "a whole number of at least 1"; a value left open looks like `open_is`."""
         if self.type is bool:
             return "true or false"
         if self.type is str:
@@ -56,18 +61,22 @@ class Option:
             if bound is not None
         ]
         text = " ".join([text, " and ".join(bounds)]).strip()
-        return text + "".join(f' or "{word}"' for word in self.choices) + " or None" * (self.default is None)
+        return text + "".join(f' or "{word}"' for word in self.choices) + f" or {open_is}" * (self.default is None)
 
-    def check(self, value: Any, owner: str) -> Any:
+    def check(self, value: Any, owner: str, *, in_form: bool = False) -> Any:
         """The value as Python's own number or word, if it is allowed; `owner` is the name the sentence starts with.
 
+        It goes on with the option's name in a file, or as a form calls it.
         NumPy's numbers are not kept: as options they would make float64 of float32 results, and no JSON.
         Errors: OptionError when the value is not allowed
         """
         if isinstance(value, np.generic):
             value = value.item()
         if not self._allows(value):
-            raise OptionError(f"{owner}: {self.name} must be {self.range_text()}, not {said(value)}.")
+            name, allowed = self.name, self.range_text()
+            if in_form:
+                name, allowed = self.words, self.range_text(open_is="empty")
+            raise OptionError(f"{owner}: {name} must be {allowed}, not {said(value)}.")
         return value
 
     def _allows(self, value: Any) -> bool:

@@ -29,9 +29,8 @@ class SourceLines:
 class Record:
     """One entry of the tape.
 
-    `tensors` by phase: forward x, y; loss prediction, target, dy (and value as a number); backward dy, dx (absent
-    where it is not needed) and d_<parameter>; update before, after, gradient and the optimizer's memory
-    (<slot> before, <slot> after).
+    `tensors` by phase: forward x, y; loss prediction, target, dy; backward dy, dx (absent where it is not needed) and
+    d_<parameter>; update before, after, gradient and the optimizer's memory (<slot> before, <slot> after).
     """
 
     phase: Phase
@@ -79,9 +78,9 @@ class Tape:
         }
 
     def buffers_at(self, cursor: int) -> Arrays:
-        """The buffers as they stand when `cursor` records are done; a layer takes them over with its backward."""
-        passed_loss = any(record.phase == "update" for record in self.records[:cursor])
-        return self.buffers_after if passed_loss or cursor == len(self.records) else self.buffers_before
+        """The buffers as they stand when `cursor` records are done; they change once the first parameter is updated."""
+        updated = any(record.phase == "update" for record in self.records[:cursor])
+        return self.buffers_after if updated or cursor == len(self.records) else self.buffers_before
 
     def position(self, phase: Phase, index: int) -> int:
         """Where the record of that phase and layer stands; of several, the first."""

@@ -35,8 +35,20 @@ def load_experiment(path: Path) -> Experiment:
     try:
         saved = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is not an experiment file: it is not JSON text ({error}).") from error
+        raise DataError(f"{path} is not an experiment file: {_fault(error)}.") from error
     try:
         return Experiment.from_dict(saved)
     except OptionError as error:
         raise OptionError(f"{path}: {error}") from error
+
+
+def _fault(error: ValueError | RecursionError) -> str:
+    """Why something cannot be read as JSON, in words that speak of the file."""
+    match error:
+        case json.JSONDecodeError(msg=what, lineno=line, colno=column):
+            return f"it is not JSON text, see line {line}, column {column} ({what})"
+        case UnicodeDecodeError():
+            return "it is not text"
+        case RecursionError():
+            return "its brackets are nested too deeply"
+    return "it has a number with too many digits"

@@ -19,7 +19,7 @@ def explanation(thing: type[Configurable]) -> str:
 def option_explanation(option: Option) -> str:
     """What an option does and which values it takes; first its name in formulas, where the form calls it otherwise."""
     name = f"{option.name}: " if option.label else ""
-    return f"{name}{option.help}\n{option.range_text().capitalize()}."
+    return f"{name}{option.help}\n{option.range_text(open_is='empty').capitalize()}."
 
 
 def _lines(text: str) -> str:

@@ -89,7 +89,7 @@ class OptionField(QWidget):
 
     def _take(self, value: Any) -> None:
         try:
-            self.option.check(value, self._owner)
+            self.option.check(value, self._owner, in_form=True)
         except OptionError as error:
             self.show_error(str(error))
             return

@@ -39,6 +39,9 @@ class DataLoader(QObject):
         if source.needs_folder and folder is None:
             folder = find_mnist()
             if folder is None:
+                if self._newest is not None:  # what was asked for before is not wanted any more
+                    self._newest = None
+                    self.busy_changed.emit(False)
                 self.folder_needed.emit(source)
                 return
         self._source = source

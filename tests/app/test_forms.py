@@ -94,7 +94,7 @@ def test_what_makes_no_sense_is_said_at_the_field_and_kept(qtbot: QtBot, option:
     assert field.error.isHidden()
     type_into(field, typed)
     assert not field.error.isHidden()
-    assert field.error.text() == f"Dense: {option.name} must be {option.range_text()}, not {said}."
+    assert field.error.text() == f"Dense: {option.words} must be {option.range_text(open_is='empty')}, not {said}."
     assert text_of(field) == typed and chosen == []
     # Leaving the field and coming back changes none of it.
     field.field.clearFocus()

@@ -2,12 +2,14 @@
 
 import gzip
 import struct
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import app.window.opener
@@ -15,6 +17,8 @@ from app.dialogs.mnist import MnistDialog
 from app.mnist_files import download_folder
 from app.panels.data import DataPanel
 from app.window.main_window import MainWindow
+from core.datasets.base import Dataset
+from core.datasets.digits import Digits
 from core.datasets.mnist import MNIST_FILES
 from tests.data_server import Answer, DataServer
 from tests.e2e.hands import click, press, same_bits, says, wait_for_data
@@ -207,3 +211,25 @@ def test_a_folder_with_the_files_is_taken(
     wait_for_data(qtbot, window, lambda: dialog.take_folder(mnist_folder))
     assert window.document.experiment.data["kind"] == "mnist" and window.document.problem == ""
     press(window, "next_layer")
+
+
+def test_data_that_was_asked_for_before_does_not_arrive_behind_the_dialog(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on, drawn = threading.Event(), Digits().load()
+
+    def slowly(source: Digits, folder: Path | None = None) -> Dataset:
+        may_go_on.wait()
+        return drawn
+
+    monkeypatch.setattr(Digits, "load", slowly)
+    document, opener, arrived = window.document, window.opener, []
+    opener.loader.loaded.connect(lambda *given: arrived.append(given))
+    click(window.arrangement.panel(DataPanel).tiles["digits"])
+    opener.open_preset("mnist-dense")
+    assert opener.mnist_dialog is not None and opener.mnist_dialog.isVisible()
+    with qtbot.waitSignal(opener.loader._answered):
+        may_go_on.set()
+    QApplication.processEvents()
+    assert not arrived and document.experiment.data["kind"] == "xor" and not says(window, "Loading")
+    click(opener.mnist_dialog.cancel_button)
