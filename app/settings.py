@@ -42,4 +42,4 @@ class Settings(Configurable):
     @property
     def history_bytes(self) -> int:
         """The memory for kept moments in bytes."""
-        return self.history_memory * 2**20
+        return self.history_memory * 10**6

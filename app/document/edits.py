@@ -15,7 +15,7 @@ from core.types import Array
 LIMIT = 50
 """Edits that are remembered."""
 
-BUDGET = 128 * 2**20
+BUDGET = 128 * 10**6
 """Bytes that the weights of their moments may take together; the oldest edits make room, never the last one."""
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from core.experiment import Experiment
 from core.types import DataError, OptionError
+from core.words import memory_text
 from resources import resource
 
-LARGEST = 2**20
+LARGEST = 10**6
 """Bytes of the largest file that is taken for an experiment."""
 
 
@@ -31,7 +32,7 @@ def load_experiment(path: Path) -> Experiment:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
     if len(content) > LARGEST:
-        raise DataError(f"{path} is not an experiment file: it is larger than {LARGEST // 2**20} MB.")
+        raise DataError(f"{path} is not an experiment file: it is larger than {memory_text(LARGEST)}.")
     try:
         saved = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

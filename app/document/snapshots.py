@@ -15,7 +15,7 @@ import numpy as np
 
 from core.types import Array
 
-BUDGET = 256 * 2**20
+BUDGET = 256 * 10**6
 """Bytes that all kept states may take together."""
 
 STATES = 128

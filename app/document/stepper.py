@@ -17,7 +17,7 @@ from core.tape import Tape
 from core.trainer import Trainer
 from core.types import Array, ChainruleError, OptionError
 
-TAPE_BUDGET = 128 * 2**20
+TAPE_BUDGET = 128 * 10**6
 """Bytes that tapes one can walk back to may take together; the current one is always kept."""
 
 _OBJECT = 400

@@ -13,6 +13,7 @@ from app.document.document import Document
 from app.layouts import fill, label
 from app.plots.numbers import format_count
 from app.view import TEXT, View
+from core.words import memory_text
 
 BEAT = 16
 """Milliseconds between two beats: the window has time for a frame as often as the beats arrive."""
@@ -100,9 +101,9 @@ class Diagnostics(View):
         self._show("Samples/s", format_count(round(per_second * batch)))
         self._show("Frames waiting", "–" if self.frames_waiting is None else format_count(self.frames_waiting()))
         snapshots = document.course.snapshots
-        self._show("History memory", f"{_megabytes(snapshots.bytes)} of {_megabytes(snapshots.budget)}")
-        self._show("Curve memory", _megabytes(document.history.losses.bytes))
-        self._show("Tape memory", _megabytes(document.tape_memory))
+        self._show("History memory", f"{memory_text(snapshots.bytes)} of {memory_text(snapshots.budget)}")
+        self._show("Curve memory", memory_text(document.history.losses.bytes))
+        self._show("Tape memory", memory_text(document.tape_memory))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Begin to measure."""
@@ -138,7 +139,3 @@ class Diagnostics(View):
 
     def _show(self, name: str, text: str) -> None:
         self.values[name].setText(text)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 2**20:.1f} MB"

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractSlider, QPushButton, QSlider, QWidget
 from app.layouts import fill, label, row
 from app.plots.elided_label import ElidedLabel
 from app.plots.numbers import format_count
+from core.words import memory_text
 
 _PAGE = 10
 """Moments that Page Up and a press beside the handle move at most a tenth of."""
@@ -52,10 +53,10 @@ class MomentSlider(QSlider):
 
     def memory_words(self) -> str:
         """What the slider does, and what its moments cost."""
-        used, budget = (f"{size / 2**20:.{digits}f}" for size, digits in zip(self.memory, (1, 0), strict=True))
+        used, budget = map(memory_text, self.memory)
         return (
             f"Drag to look at an earlier moment. {format_count(len(self.moments))} moments are kept, in {used} of "
-            f"{budget} MB (Edit, Settings)."
+            f"{budget} (Edit, Settings)."
         )
 
     def _snap(self, action: int) -> None:

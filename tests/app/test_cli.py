@@ -111,7 +111,7 @@ def test_a_bad_argument_gets_one_sentence(refused: Any, arguments: list[str], se
         ({**XOR, "schema": 99}, "saved by a newer Chainrule"),
         ({**XOR, "layers": [{"kind": "convex"}]}, "'convex'"),
         ({**XOR, "layers": [{"kind": "dense", "units": 0}]}, "units must be a whole number of at least 1"),
-        (" " * 2**21, "larger than 1 MB"),
+        (" " * 2**21, "larger than 1.0 MB"),
     ],
     ids=["no JSON", "a list", "newer", "unknown layer", "no units", "huge"],
 )

@@ -7,6 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.panels.diagnostics import Diagnostics
+from core.words import memory_text
 from tests.app.documents import batches, with_memory
 
 
@@ -22,7 +23,7 @@ def test_figures_of_memory_are_those_of_the_document(qtbot: QtBot) -> None:
     view.refresh()
     shown = values(view)
     assert shown["History memory"].endswith("of 256.0 MB")
-    assert float(shown["Tape memory"].split()[0]) * 2**20 >= 0.9 * document.tape_memory - 2**20 * 0.06
+    assert shown["Tape memory"] == memory_text(document.tape_memory)
     assert (shown["Steps/s"], shown["Frames waiting"], shown["Frames/s"]) == ("0", "–", "–")
     view.frames_waiting = lambda: 1
     view.refresh()

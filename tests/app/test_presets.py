@@ -69,7 +69,7 @@ def test_a_saved_experiment_comes_back(tmp_path: Path) -> None:
         (b"\xff\xfe\x00\x80", "it is not text."),
         ("[" * 100_000, "its brackets are nested too deeply."),
         ('{"schema": ' + "9" * 5000 + "}", "it has a number with too many digits."),
-        (" " * (LARGEST + 1), "it is larger than 1 MB"),
+        (" " * (LARGEST + 1), "it is larger than 1.0 MB"),
         ([], "This is not an experiment"),
         ("null", "This is not an experiment"),
         ({"weights": 1}, "This is not an experiment"),
@@ -103,7 +103,7 @@ def test_a_missing_file_a_folder_and_an_endless_file_are_refused(tmp_path: Path)
     endless = tmp_path / "endless.json"
     endless.touch()
     os.truncate(endless, 10**12)  # sparse: reading all of it would take a terabyte of memory
-    with pytest.raises(DataError, match="larger than 1 MB"):
+    with pytest.raises(DataError, match=r"larger than 1\.0 MB"):
         load_experiment(endless)
 
 

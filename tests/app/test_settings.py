@@ -23,8 +23,8 @@ def _clean() -> Iterator[None]:
 
 def test_shares_and_bytes() -> None:
     settings = Settings(evaluation_time=20.0, history_memory=512)
-    assert settings.evaluation_share == pytest.approx(0.2) and settings.history_bytes == 512 * 2**20
-    assert Settings().history_bytes == 256 * 2**20
+    assert settings.evaluation_share == pytest.approx(0.2) and settings.history_bytes == 512 * 10**6
+    assert Settings().history_bytes == 256 * 10**6
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_hover_gives_the_account(document: Document, bar: TapeBar) -> None:
     assert said == bar.text
     tapes = document.tapes
     assert tapes and tapes.kept == 1 and 0 < tapes.current == tapes.total < tapes.limit
-    assert memory == f"this tape: {tapes.current / 1000:.0f} kB, 1 kept: {tapes.total / 1000:.0f} kB, limit 134.2 MB"
+    assert memory == f"this tape: {tapes.current / 1000:.0f} kB, 1 kept: {tapes.total / 1000:.0f} kB, limit 128.0 MB"
 
 
 def test_segments_cover_the_bar_in_order(bar: TapeBar) -> None:

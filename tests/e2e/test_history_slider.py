@@ -216,14 +216,14 @@ def test_settings_take_effect_and_are_kept(window: MainWindow, open_window: Open
             QTest.keyClicks(field, text)
         click(dialog.save)
         assert window.run_control.evaluation_share == pytest.approx(0.2)
-        assert window.document.course.snapshots.budget == 64 * 2**20
+        assert window.document.course.snapshots.budget == 64 * 10**6
         assert says(window, "takes effect at the next start")
         assert load_settings() == window.dialogs.settings
         window.document.reset()
-        assert window.document.course.snapshots.budget == 64 * 2**20
+        assert window.document.course.snapshots.budget == 64 * 10**6
         other = open_window(with_memory())
         assert other.run_control.evaluation_share == pytest.approx(0.2)
-        assert other.document.course.snapshots.budget == 64 * 2**20
+        assert other.document.course.snapshots.budget == 64 * 10**6
     finally:
         _store().clear()
 
