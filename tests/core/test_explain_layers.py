@@ -8,6 +8,8 @@ import pytest
 from core.datasets.base import Dataset
 from core.explain import Place, PlaceError, Step, by_sample, explain
 from core.explain.code import code_of
+from core.explain.protocol import Explanation
+from core.explain.scene import derived, part
 from core.layers import LAYERS
 from core.layers.base import Layer
 from core.layers.conv import Conv2D
@@ -232,6 +234,13 @@ def test_softmax_shows_a_row_of_the_jacobian():
     assert np.argwhere(entries(step, explanation)[FORWARD, "y"]).tolist() == [[2, k] for k in range(5)]
     jacobian = np.diag(y) - np.outer(y, y)
     np.testing.assert_allclose(part.factors[1].values, jacobian[1], rtol=1e-12)
+
+
+def test_of_equal_terms_the_earlier_come_first_and_none_is_missing():
+    terms = part("terms", derived("", np.array([1.0, 3.0, -3.0, 3.0, 3.0, 2.0])))
+    explanation = Explanation(Place(None, "x", (0,)), "", "", 9.0, (terms,))
+    assert [term.value for term in explanation.largest(3)] == [3, -3, 3]
+    assert [term.value for term in explanation.largest(5)] == [3, -3, 3, 3, 2]
 
 
 def test_the_largest_terms_come_first_with_their_places():

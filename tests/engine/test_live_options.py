@@ -45,7 +45,9 @@ def assert_curves_say_what_was_trained(desk: Desk) -> None:
     assert list(history.losses) == losses
     assert_same(document.weights(), twin.network.state_dict())
     assert changes[-1][1] == document.experiment and desk.trainer.learning_rate == twin.learning_rate
-    assert [step for step, _ in document.course.marks][-len(changes) :] == [step for step, _ in changes]
+    # Two changes that fall on one step are two marks and one part of the history.
+    marked = [*dict.fromkeys(step for step, _ in document.course.marks)]
+    assert marked[-len(changes) :] == [step for step, _ in changes]
 
 
 @each_engine

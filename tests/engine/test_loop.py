@@ -176,3 +176,13 @@ def test_a_step_that_failed_is_made_anew_bit_for_bit(monkeypatch: pytest.MonkeyP
     frame = again.frame(final=True)
     assert frame.state and np.array_equal(frame.losses, losses)
     assert_same(frame.state["weights"], twin.network.state_dict())
+
+
+def test_a_report_tells_how_many_samples_a_second_were_trained(clock: Clock) -> None:
+    running = loop()
+    for seconds in (20.0, 3.0):
+        began = clock.now
+        running.advance(seconds)
+        found, size = running.frame(), running.trainer.batch_size
+        assert size > 1 and len(found.losses) > 10
+        assert found.samples_per_second == pytest.approx(len(found.losses) * size / (clock.now - began), rel=1e-9)
