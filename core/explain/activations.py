@@ -14,18 +14,9 @@ from core.explain.scene import Scene, derived, part
 from core.layers.activations import Sigmoid, Softmax, Tanh
 from core.layers.base import Layer
 from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
+from core.slopes import SLOPES
 from core.types import Array
 
-_SLOPES: dict[type[Layer], str] = {
-    ReLU: "1 where x > 0, otherwise 0",
-    LeakyReLU: "1 where x > 0, otherwise negative_slope",
-    ELU: "1 where x > 0, otherwise alpha · exp(x)",
-    SiLU: "σ(x) · (1 + x · (1 − σ(x)))",
-    GELU: "½ (1 + t) + ½ x (1 − t²) √(2/π) (1 + 3 · 0.044715 x²)",
-    Softplus: "σ(x)",
-    Sigmoid: "y · (1 − y)",
-    Tanh: "1 − y²",
-}
 _CURVES: dict[type[Layer], str] = {
     ELU: "x where x > 0, otherwise alpha · (exp(x) − 1)",
     Softplus: "log(1 + exp(x))",
@@ -67,7 +58,7 @@ def curve_answer(scene: Scene, curve: str, given: str, y: Array) -> Answer:
 def _(layer: ReLU | LeakyReLU, scene: Scene) -> Answer:
     at = scene.index
     parts = (part("input × slope", scene.own("x", *at), _slope(layer, scene)),)
-    return Answer(f"{entry('y', *at)} = {entry('x', *at)} · slope", parts, where=f"slope = {_SLOPES[type(layer)]}")
+    return Answer(f"{entry('y', *at)} = {entry('x', *at)} · slope", parts, where=f"slope = {SLOPES[type(layer)]}")
 
 
 @output_answer.register(SiLU)
@@ -105,7 +96,7 @@ def _(layer: SiLU | GELU, scene: Scene) -> Answer | None:
 def _(layer: Layer, scene: Scene) -> Answer:
     at = scene.index
     parts = (part("dy × slope", scene.own("dy", *at), _slope(layer, scene)),)
-    return Answer(f"{by('x', *at)} = {entry('dy', *at)} · slope", parts, where=f"slope = {_SLOPES[type(layer)]}")
+    return Answer(f"{by('x', *at)} = {entry('dy', *at)} · slope", parts, where=f"slope = {SLOPES[type(layer)]}")
 
 
 @output_answer.register
@@ -153,4 +144,4 @@ def _slope(layer: Layer, scene: Scene) -> Factor:
     slope, _ = layer.backward(one, here)
     assert slope is not None
     seen = "y" if isinstance(layer, Sigmoid | Tanh) else "x"
-    return derived(_SLOPES[type(layer)], slope, scene.places(position, seen, *scene.index))
+    return derived(SLOPES[type(layer)], slope, scene.places(position, seen, *scene.index))

@@ -127,17 +127,18 @@ class Hinge(ClassLoss):
 
     def per_sample(self, prediction: Array, target: Array) -> Array:
         self.check(prediction, target)
-        return np.add.reduce(self._shortfall(prediction, target), axis=1) / prediction.shape[1]
+        return np.add.reduce(self.shortfall(prediction, target), axis=1) / prediction.shape[1]
 
     def value_and_gradient(self, prediction: Array, target: Array) -> tuple[float, Array]:
         self.check(prediction, target)
-        shortfall = self._shortfall(prediction, target)
+        shortfall = self.shortfall(prediction, target)
         gradient = (shortfall > 0).astype(prediction.dtype)
         gradient[np.arange(len(target)), target] = -np.add.reduce(gradient, axis=1)
         gradient /= prediction.size
         return total(shortfall) / prediction.size, gradient
 
-    def _shortfall(self, prediction: Array, target: Array) -> Array:
+    def shortfall(self, prediction: Array, target: Array) -> Array:
+        """By how much every class comes within the margin of the true one, (N, classes); 0 for the true class."""
         rows = np.arange(len(target))
         shortfall = np.maximum(self.margin - prediction[rows, target][:, None] + prediction, 0)
         shortfall[rows, target] = 0

@@ -9,14 +9,14 @@ from functools import partial, singledispatch
 
 import numpy as np
 
-from core.layers.activations import Sigmoid, Softmax, Tanh
+from core.layers.activations import Softmax
 from core.layers.base import Layer
 from core.layers.conv import Conv2D
 from core.layers.dense import Dense
 from core.layers.dropout import Dropout
 from core.layers.normalization import BatchNorm, LayerNorm
 from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
-from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
+from core.slopes import SLOPES
 from core.substeps.forward import by_channel
 from core.substeps.substep import SubStep, given
 from core.substeps.windows import Slid, conv_windows, gone_back, pool_places, routed, spread
@@ -244,18 +244,6 @@ def _(layer: Dropout, params: Arrays, record: Record) -> list[SubStep]:
     ]
 
 
-_SLOPES: dict[type[Layer], str] = {
-    ReLU: "1 where x > 0, otherwise 0",
-    LeakyReLU: "1 where x > 0, otherwise negative_slope",
-    ELU: "1 where x > 0, otherwise alpha · exp(x)",
-    SiLU: "σ(x) · (1 + x · (1 − σ(x)))",
-    GELU: "½ (1 + t) + ½ x (1 − t²) √(2/π) (1 + 3 · 0.044715 x²)",
-    Softplus: "σ(x) = 1 / (1 + exp(−x))",
-    Sigmoid: "y · (1 − y)",
-    Tanh: "1 − y²",
-}
-
-
 def _elementwise(layer: Layer, params: Arrays, record: Record) -> list[SubStep]:
     """Every value by itself: the slope of the curve, and the product with it."""
     dy = record.tensors["dy"]
@@ -267,10 +255,10 @@ def _elementwise(layer: Layer, params: Arrays, record: Record) -> list[SubStep]:
         return found
 
     return [
-        SubStep("slope", f"slope = {_SLOPES[type(layer)]}", "How steep the curve is at each input.", slope),
+        SubStep("slope", f"slope = {SLOPES[type(layer)]}", "How steep the curve is at each input.", slope),
         SubStep("dx", "dx = dy · slope", "Every gradient times its slope.", given(record.tensors["dx"]), "dx"),
     ]
 
 
-for _kind in _SLOPES:
+for _kind in SLOPES:
     _dx_steps.register(_kind, _elementwise)

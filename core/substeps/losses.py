@@ -106,7 +106,7 @@ def _(loss: BinaryCrossEntropy, prediction: Array, target: Array) -> list[SubSte
 def _(loss: Hinge, prediction: Array, target: Array) -> list[SubStep]:
     words = "By how much the true class fails to lead each other one by the margin."
     formula = f"max(0, {chosen(loss.margin)} − x[n, t] + x[n, c]), 0 for c = t"
-    return [SubStep("shortfall", formula, words, lambda: _shortfall(loss, prediction, target))]
+    return [SubStep("shortfall", formula, words, lambda: loss.shortfall(prediction, target))]
 
 
 @singledispatch
@@ -200,7 +200,7 @@ def _(loss: BinaryCrossEntropy, prediction: Array, target: Array, dy: Array) -> 
 @_backward.register
 def _(loss: Hinge, prediction: Array, target: Array, dy: Array) -> list[SubStep]:
     def within() -> Array:
-        return (_shortfall(loss, prediction, target) > 0).astype(prediction.dtype)
+        return (loss.shortfall(prediction, target) > 0).astype(prediction.dtype)
 
     return [
         SubStep("within", "1 where the shortfall is above 0", "Which classes come too near.", within),
@@ -238,10 +238,3 @@ def _(loss: Huber, prediction: Array, target: Array, dy: Array) -> list[SubStep]
         SubStep("limited d", f"d limited to ±{chosen(loss.delta)}", "Beyond it an outlier pulls no harder.", limited),
         SubStep("dy", f"dy = limited d / {dy.size}", "Shared over all outputs.", given(dy), "dy"),
     ]
-
-
-def _shortfall(loss: Hinge, prediction: Array, target: Array) -> Array:
-    rows = np.arange(len(target))
-    shortfall = np.maximum(loss.margin - prediction[rows, target][:, None] + prediction, 0)
-    shortfall[rows, target] = 0
-    return shortfall
