@@ -9,11 +9,9 @@ import operator
 import numpy as np
 
 from app.document.document import Document
+from core.datasets.planes import EXTENT
 from core.network import Network
 from core.types import Array, Arrays
-
-EXTENT = 1.2
-"""The plane is shown from −EXTENT to EXTENT along both axes; the data sets lie within −1 … 1."""
 
 
 def plane_points(resolution: int) -> Array:

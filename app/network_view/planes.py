@@ -8,11 +8,11 @@ import math
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
-from app.document.plane import EXTENT
 from app.network_view.pictures import Picture, Scale, each_on_its_own
 from app.plots.color_maps import diverging_images
 from app.plots.numbers import format_number
 from app.theme import current_theme
+from core.datasets.planes import EXTENT
 from core.types import Array
 
 LARGEST_NEURONS = 16

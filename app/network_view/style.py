@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from app.plots.color_maps import finite_limit, finite_range
 from app.plots.non_finite import non_finite_words
 from app.plots.numbers import MINUS, format_number
-from app.theme import SMALL_POINT_SIZE, Theme, current_theme, readable, ui_font
+from app.theme import SMALL_POINT_SIZE, Theme, blend, current_theme, readable, ui_font
 from core.tape import Phase
 from core.types import Array
 
@@ -43,12 +43,7 @@ def _text_color(theme: Theme, color: str) -> QColor:
 
 def mixed(color: str, share: float) -> QColor:
     """That share of a colour on the panel's colour."""
-    top, ground = QColor(color), QColor(current_theme().panel)
-    return QColor(
-        round(share * top.red() + (1 - share) * ground.red()),
-        round(share * top.green() + (1 - share) * ground.green()),
-        round(share * top.blue() + (1 - share) * ground.blue()),
-    )
+    return blend(color, current_theme().panel, share)
 
 
 def short_number(value: float) -> str:

@@ -14,6 +14,13 @@ from app.theme import SMALL_POINT_SIZE, current_theme, mono_font, theme_changed,
 
 MARGIN = 4
 LINE_GAP = 3
+ARROWS = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+}
+"""The keys that go to the cell beside, and by how many rows and columns."""
 
 
 class PaintedView(QWidget):

@@ -1,4 +1,4 @@
-"""From arrays to pictures: signed values, magnitudes and ink, each with one colour map in light and one in dark.
+"""From arrays to pictures: signed values and ink, each with one colour map in light and one in dark.
 
 Tables have 256 rows: row 0 stands for what is not finite and has a colour that no map contains, so that NaN never
 passes for a value; rows 1 to 255 are the map, and row 128 of a signed map is exactly its centre, zero.
@@ -27,11 +27,6 @@ def diverging_table() -> Array:
 def diverging_text() -> tuple[QColor, ...]:
     """The colour that text has on each row of the map of signed values."""
     return _diverging_text(current_theme().name)
-
-
-def magnitude_table() -> Array:
-    """The map of magnitudes, 256×4 RGBA; row 1 is nothing (close to the panel's colour), row 255 the most."""
-    return _magnitude_table(current_theme().name)
 
 
 def gray_table() -> Array:
@@ -82,11 +77,6 @@ def diverging_images(arrays: Array, limit: float) -> list[QImage]:
     """Several arrays of signed values (N, H, W), as `diverging_image` makes one."""
     table = diverging_table()
     return [colored_image(index, table) for index in diverging_index(arrays, limit)]
-
-
-def magnitude_image(array: Array, high: float, blank: Array | None = None) -> QImage:
-    """Magnitudes (H, W) as a picture, from 0 to `high`."""
-    return colored_image(sequential_index(array, 0.0, high), magnitude_table(), blank)
 
 
 def gray_image(array: Array, low: float, high: float, blank: Array | None = None) -> QImage:
@@ -186,14 +176,6 @@ def _diverging_table(name: str) -> Array:
 @lru_cache(maxsize=2)
 def _diverging_text(name: str) -> tuple[QColor, ...]:
     return tuple(text_on(QColor(*channels)) for channels in _diverging_table(name)[:, :3].tolist())
-
-
-@lru_cache(maxsize=2)
-def _magnitude_table(name: str) -> Array:
-    theme = _theme(name)
-    # One hue from the ground on, and one that means nothing else in the window; two hues would look like signs.
-    stops = ["#1d5c78", "#5fb8c4", "#f2fbfb"] if theme.dark else ["#7fb7be", "#1d4e6b", "#0b1f33"]
-    return _table(_between([theme.ink_low, *stops]), theme)
 
 
 @lru_cache(maxsize=2)

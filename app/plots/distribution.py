@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.plots.non_finite import non_finite_counts
+from app.plots.non_finite import non_finite_counts, words_of_counts
 from app.plots.numbers import format_count, format_number, format_share
 from core.types import Array
 
@@ -51,9 +51,7 @@ class Distribution:
 
     def warning(self) -> str:
         """What is not finite, as counts."""
-        parts = [f"{format_count(self.nans)} NaN"] if self.nans else []
-        parts += [f"{format_count(self.infinite)} infinite"] if self.infinite else []
-        return ", ".join(parts)
+        return words_of_counts(self.nans, self.infinite)
 
 
 def distribution(values: Array, bins: int = BINS) -> Distribution:

@@ -8,19 +8,13 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from app.plots.base import MARGIN, PaintedView, draw_line, draw_warning, line_height, moved_far, outline
+from app.plots.base import ARROWS, MARGIN, PaintedView, draw_line, draw_warning, line_height, moved_far, outline
 from app.plots.grid_viewport import GridViewport
 from app.plots.legend import draw_legend, legend_width
 from app.theme import current_theme
 from core.types import Array
 
 _WHEEL_STEP = 120.0
-_ARROWS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
 
 
 class GridView(PaintedView):
@@ -230,8 +224,8 @@ class GridView(PaintedView):
         key = Qt.Key(event.key())
         if self._message or not self.viewport.rows:
             super().keyPressEvent(event)
-        elif key in _ARROWS:
-            self._walk(*_ARROWS[key])
+        elif key in ARROWS:
+            self._walk(*ARROWS[key])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self.current_cell() is not None:
             row, column = self.current_cell() or (0, 0)
             self._selected = (row, column)

@@ -1,6 +1,6 @@
 """A stack of maps (filters, activations, gradients) as one picture, with the entry under the pointer in words.
 
-All maps share one scale, given or the largest magnitude among them; the legend says which.
+All maps share one scale, up to the largest magnitude among them; the legend says which.
 """
 
 from typing import Literal
@@ -15,11 +15,7 @@ from app.plots.color_maps import (
     diverging_image,
     diverging_table,
     finite_limit,
-    finite_range,
     gray_image,
-    gray_table,
-    magnitude_image,
-    magnitude_table,
 )
 from app.plots.grid_view import PIXEL_LARGEST, PIXEL_LEGIBLE, GridView
 from app.plots.grid_viewport import GridViewport
@@ -29,7 +25,7 @@ from app.plots.numbers import MINUS, format_number
 from app.theme import current_theme
 from core.types import Array
 
-MosaicStyle = Literal["diverging", "magnitude", "gray"]
+MosaicStyle = Literal["diverging", "gray"]
 _GAP = 1
 
 
@@ -39,14 +35,12 @@ def mosaic_image(
     """The maps in one picture with transparent gaps, one pixel an entry.
 
     Shapes: maps (K, H, W)
-    Range: diverging colours end at ±high, magnitudes run from 0 to high, ink from low to high
+    Range: diverging colours end at ±high, ink goes from low to high
     """
     count, height, width = maps.shape
     values, blank = mosaic(maps, columns, gap), gap_mask(count, height, width, columns, gap)
     if style == "diverging":
         return diverging_image(values, high, blank)
-    if style == "magnitude":
-        return magnitude_image(values, high, blank)
     return gray_image(values, low, high, blank)
 
 
@@ -56,16 +50,12 @@ class MosaicView(GridView):
     map_clicked = Signal(int, int, int)
     """Map, row and column of the entry that was clicked."""
 
-    hovered = Signal(int, int, int)
-    """Map, row and column under the pointer or keyboard; −1, −1, −1 when there is none."""
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Maps", GridViewport(PIXEL_LARGEST, PIXEL_LEGIBLE, square=True), parent)
         self._maps: Array = np.zeros((0, 0, 0))
         self._columns = 1
         self._fixed_columns: int | None = None
-        self._style: MosaicStyle = "diverging"
-        self._range = (0.0, 0.0)
+        self._limit = 0.0
         self._name = "y"
         self._warning = ""
         self._chosen: int | None = None
@@ -74,14 +64,11 @@ class MosaicView(GridView):
     def set_maps(
         self,
         maps: Array,
-        style: MosaicStyle = "diverging",
         *,
-        low: float | None = None,
-        high: float | None = None,
         name: str = "y",
         columns: int | None = None,
     ) -> None:
-        """Show maps; `low` and `high` come from the finite values unless given, `columns` from the room there is.
+        """Show maps; `columns` comes from the room there is unless given.
 
         Shapes: maps (K, H, W), or (H, W) for a single one
         """
@@ -89,12 +76,7 @@ class MosaicView(GridView):
         if self._maps.size == 0:
             self.set_message(f"{name} is empty")
             return
-        self._style, self._name, self._fixed_columns = style, name, columns
-        if style == "gray":
-            lowest, highest = finite_range(self._maps)
-        else:
-            lowest, highest = 0.0, finite_limit(self._maps)
-        self._range = (lowest if low is None else low, highest if high is None else high)
+        self._name, self._fixed_columns, self._limit = name, columns, finite_limit(self._maps)
         self._warning = non_finite_words(self._maps)
         self.setAccessibleName(f"{name}, {self._maps.shape[0]} maps of {self._maps.shape[1]} by {self._maps.shape[2]}")
         self._arrange()
@@ -126,18 +108,12 @@ class MosaicView(GridView):
 
     def make_image(self) -> QImage:
         """All maps, gaps transparent."""
-        low, high = self._range
-        return mosaic_image(self._maps, self._columns, low=low, high=high, style=self._style)
+        return mosaic_image(self._maps, self._columns, low=0.0, high=self._limit)
 
     def legend(self) -> tuple[Array, str, str]:
         """The ends of the scale."""
-        low, high = self._range
-        text = format_number(high, 3)
-        if self._style == "diverging":
-            return diverging_table(), f"{MINUS}{text}" if high else text, text
-        if self._style == "magnitude":
-            return magnitude_table(), "0", text
-        return gray_table(), format_number(low, 3), text
+        text = format_number(self._limit, 3)
+        return diverging_table(), f"{MINUS}{text}" if self._limit else text, text
 
     def warning(self) -> str:
         """Entries that are not finite."""
@@ -146,11 +122,6 @@ class MosaicView(GridView):
     def cell_exists(self, row: int, column: int) -> bool:
         """Gaps are not entries."""
         return super().cell_exists(row, column) and self.place_at(row, column) is not None
-
-    def pointed_changed(self, cell: tuple[int, int] | None) -> None:
-        """Pass the entry on."""
-        place = None if cell is None else self.place_at(*cell)
-        self.hovered.emit(*(place or (-1, -1, -1)))
 
     def cell_activated(self, row: int, column: int) -> None:
         """Pass the entry on."""

@@ -38,9 +38,6 @@ class MatrixView(GridView):
     cell_clicked = Signal(int, int)
     """Row and column of the entry that was clicked."""
 
-    hovered = Signal(int, int)
-    """Row and column under the pointer or keyboard; −1, −1 when there is none."""
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Matrix", GridViewport(_LARGEST, QSizeF(_LARGEST.width(), _LEGIBLE_HEIGHT)), parent)
         self._array: Array = np.zeros((0, 0))
@@ -152,10 +149,6 @@ class MatrixView(GridView):
     def warning(self) -> str:
         """Entries that are not finite."""
         return self._warning
-
-    def pointed_changed(self, cell: tuple[int, int] | None) -> None:
-        """Pass it on."""
-        self.hovered.emit(*(cell or (-1, -1)))
 
     def cell_activated(self, row: int, column: int) -> None:
         """Pass it on."""

@@ -16,7 +16,11 @@ def non_finite_counts(values: Array) -> tuple[int, int]:
 
 def non_finite_words(values: Array) -> str:
     """`3 NaN`, `3 NaN, 1 infinite`, or nothing if every entry is finite."""
-    nans, infinite = non_finite_counts(values)
+    return words_of_counts(*non_finite_counts(values))
+
+
+def words_of_counts(nans: int, infinite: int) -> str:
+    """The same of so many NaN and so many infinite entries."""
     parts = [f"{format_count(nans)} NaN"] if nans else []
     parts += [f"{format_count(infinite)} infinite"] if infinite else []
     return ", ".join(parts)

@@ -16,9 +16,9 @@ from app.plots.legend import draw_legend, legend_width
 from app.plots.non_finite import non_finite_words
 from app.plots.numbers import format_number
 from app.theme import current_theme, rgb
+from core.datasets.planes import EXTENT
 from core.types import Array
 
-EXTENT = 1.2
 _POINT = 3.6
 _STAMP = 10  # room for a point and its outline
 
@@ -78,11 +78,6 @@ class PlaneView(PaintedView):
         """Words for the line below the plane and the tool tip."""
         self._said = words
         self.setAccessibleDescription(words)
-        self.update()
-
-    def clear_surface(self) -> None:
-        """Show the points alone."""
-        self._surface = self._image = None
         self.update()
 
     def set_points(self, x: Array, labels: Array, test: Array | None = None) -> None:

@@ -15,6 +15,9 @@ from core.datasets.sampled import SampledSource, train_count
 from core.options import option
 from core.types import Array
 
+EXTENT = 1.2
+"""How far pictures of the plane go from the origin along both axes; the points lie within −1 … 1."""
+
 XOR_GAP = 0.1
 """Half the width of the empty strip around the axes, in units of the plane."""
 

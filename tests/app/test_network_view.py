@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
-from app.document.plane import EXTENT, Plane, plane_points
+from app.document.plane import Plane, plane_points
 from app.document.presets import load_preset
 from app.network_view.bars import Bars
 from app.network_view.card import Card
@@ -25,6 +25,7 @@ from app.plots.color_maps import diverging_index, diverging_table
 from app.plots.numbers import format_number
 from app.theme import apply_theme
 from core.datasets.base import Dataset
+from core.datasets.planes import EXTENT
 from core.experiment import Experiment
 from core.explain import Place
 

@@ -63,9 +63,7 @@ def test_hovering_a_matrix_says_the_value_of_the_entry(qtbot: QtBot) -> None:
     view.set_matrix(array, row_names=[f"n{i}" for i in range(5)], column_names=[f"x{i}" for i in range(7)])
     shown(qtbot, view)
     for row, column in ((0, 0), (3, 6), (4, 2)):
-        with qtbot.waitSignal(view.hovered) as signal:
-            move(view, at_cell(view, row, column))
-        assert signal.args == [row, column]
+        move(view, at_cell(view, row, column))
         value = format_number(float(array[row, column]))
         assert view.hover_text() == f"weight[{row}, {column}] = {value}  (n{row} ← x{column})"
     array[4, 2] = 99
@@ -79,9 +77,8 @@ def test_leaving_a_matrix_ends_the_hover(qtbot: QtBot) -> None:
     view.set_matrix(np.ones((3, 3)))
     shown(qtbot, view)
     move(view, at_cell(view, 1, 1))
-    with qtbot.waitSignal(view.hovered) as signal:
-        QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
-    assert signal.args == [-1, -1]
+    assert view.hover_text()
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
     assert view.hover_text() == ""
 
 
@@ -278,9 +275,7 @@ def test_hover_and_click_on_maps_name_map_row_and_column(qtbot: QtBot) -> None:
     view.set_maps(maps, name="dy", columns=3)
     shown(qtbot, view)
     pixel = (1 * 9 + 4, 2 * 10 + 5)  # the sixth map, row 4, column 5
-    with qtbot.waitSignal(view.hovered) as signal:
-        move(view, at_cell(view, *pixel))
-    assert signal.args == [5, 4, 5]
+    move(view, at_cell(view, *pixel))
     assert view.hover_text() == f"dy[5, 4, 5] = {format_number(maps[5, 4, 5])}"
     with qtbot.waitSignal(view.map_clicked) as clicked:
         QTest.mouseClick(view, LEFT, pos=at_cell(view, *pixel))

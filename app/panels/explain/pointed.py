@@ -8,17 +8,11 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
-from app.plots.base import PaintedView, is_plain, moved_far
+from app.plots.base import ARROWS, PaintedView, is_plain, moved_far
 
 Cell = tuple[int, ...]
 """An entry of a picture, in whatever coordinates the picture has."""
 
-_ARROWS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
 _ASK = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}
 
 
@@ -92,7 +86,7 @@ class PointedView(PaintedView):
             self.activate(cell)
         elif _is_own(event):
             self._pointer = None
-            self._walked = self.cell_beside(cell, *_ARROWS.get(key, (0, 0))) or cell
+            self._walked = self.cell_beside(cell, *ARROWS.get(key, (0, 0))) or cell
             self.update()
         else:
             super().keyPressEvent(event)
@@ -107,4 +101,4 @@ class PointedView(PaintedView):
 
 def _is_own(event: QKeyEvent) -> bool:
     """Whether a key is one of those that walk and ask; with Shift or Control it is somebody else's."""
-    return is_plain(event) and (event.key() in _ARROWS or event.key() in _ASK)
+    return is_plain(event) and (event.key() in ARROWS or event.key() in _ASK)

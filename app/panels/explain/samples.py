@@ -7,11 +7,11 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
-from app.document.plane import EXTENT
 from app.plots.base import line_height, outline
 from app.plots.color_maps import finite_limit, finite_range, gray_image
 from app.plots.numbers import format_number
 from app.theme import current_theme
+from core.datasets.planes import EXTENT
 from core.types import Array
 
 _SIDE = 44.0  # of an image
