@@ -8,7 +8,8 @@ import numpy as np
 from app.document.document import Document
 from app.train_command import load_data, result_text, train_with_progress
 from core.experiment import Experiment
-from core.export.npz import check_writable, write_npz
+from core.export.files import check_writable
+from core.export.npz import write_npz
 
 
 def run_demo(experiment: Experiment, folder: Path) -> None:

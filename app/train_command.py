@@ -9,7 +9,8 @@ from app.mnist_files import FOLDER_VARIABLE, download_mnist, find_mnist
 from core.datasets.base import Dataset, DataSource
 from core.datasets.mnist import mnist_paths
 from core.experiment import Experiment
-from core.export.npz import check_writable, write_npz
+from core.export.files import check_writable
+from core.export.npz import write_npz
 from core.metrics import Evaluation
 from core.trainer import Trainer
 from core.types import DataError

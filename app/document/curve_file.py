@@ -1,7 +1,5 @@
 """The curves as a table (CSV), one line a step, for people who go on with them in another program."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,8 +7,8 @@ import numpy as np
 
 from app.document.history import History
 from app.document.rates import Rates
+from core.export.files import complete_file
 from core.metrics import Evaluation
-from core.types import DataError
 
 PARTS = ("train", "test")
 
@@ -25,20 +23,16 @@ def write_curves(history: History, path: Path, goes_on: Callable[[float], bool] 
     line for the last step of every range, with its lowest and its highest loss. `goes_on` is told now and then which
     share is done, 0 … 1, and says whether to go on. Errors: DataError when it cannot be written
     """
-    try:
-        with tempfile.TemporaryDirectory(prefix=".chainrule-", dir=path.parent, ignore_cleanup_errors=True) as folder:
-            part = Path(folder) / "curves.csv"
-            with part.open("w", newline="", encoding="utf-8") as file:
-                for share, text in _texts(history):
-                    file.write(text)
-                    if not goes_on(share):
-                        return False
-            os.replace(part, path)
-    except OSError as error:
-        raise DataError(
-            f"The curves cannot be written to {path}: {error.strerror or error}. Choose another place."
-        ) from error
-    return True
+    with complete_file(path, "the curves") as part:
+        with part.open("w", newline="", encoding="utf-8") as file:
+            for share, text in _texts(history):
+                file.write(text)
+                if not goes_on(share):
+                    break
+            else:
+                return True
+        part.unlink()
+    return False
 
 
 def _texts(history: History) -> Iterator[tuple[float, str]]:

@@ -15,7 +15,7 @@ from app.train_command import load_data
 from app.window.main_window import MainWindow
 from app.window.start import make_application
 from core.experiment import Experiment
-from core.export.npz import check_writable
+from core.export.files import check_writable
 from core.types import DataError
 
 

@@ -3,8 +3,6 @@
 Reading never unpickles: a file that holds Python objects is refused.
 """
 
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -12,35 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
+from core.export.files import complete_file
 from core.types import Array, Arrays, DataError
 
 _DAMAGED = (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, MemoryError)
 """What zipfile and NumPy raise for a file that is cut off, altered, encrypted or speaks of sizes it does not have."""
 
 
-def check_writable(path: Path) -> None:
-    """Raise DataError unless a file can be written there; for asking before the work that makes its content."""
-    try:
-        if path.is_dir():
-            raise IsADirectoryError("it is a folder")
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror or error}. Choose another place.") from error
-
-
 def write_npz(path: Path, state: Mapping[str, Array]) -> None:
     """Write weights; the file is complete or not there. Errors: DataError when it cannot be written."""
-    try:
-        # In the same folder, so that moving into place is a rename and never a copy.
-        with tempfile.TemporaryDirectory(prefix=".chainrule-", dir=path.parent, ignore_cleanup_errors=True) as folder:
-            part = Path(folder) / "weights.npz"
-            np.savez(part, allow_pickle=False, **dict(state))
-            os.replace(part, path)
-    except OSError as error:
-        raise DataError(
-            f"The weights cannot be written to {path}: {error.strerror or error}. Choose another folder."
-        ) from error
+    with complete_file(path, "the weights") as part, part.open("wb") as file:  # to a name NumPy would add .npz
+        np.savez(file, allow_pickle=False, **dict(state))
 
 
 def read_npz(path: Path) -> Arrays:

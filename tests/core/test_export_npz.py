@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.export.npz import check_writable, read_npz, write_npz
+from core.export.files import check_writable
+from core.export.npz import read_npz, write_npz
 from core.layers.dense import Dense
 from core.layers.normalization import BatchNorm
 from core.losses import MSE
@@ -81,14 +82,14 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(
 
     def full(file: Any, *_: object, **__: object) -> NoReturn:
         if where == "savez":
-            Path(file).write_bytes(b"PK half")
+            file.write(b"PK half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(*((np, "savez") if where == "savez" else (os, "replace")), full)
     with pytest.raises(DataError) as refused:
         write_npz(path, network().state_dict())
     assert str(refused.value) == (
-        f"The weights cannot be written to {path}: No space left on device. Choose another folder."
+        f"The weights cannot be written to {path}: No space left on device. Choose another place."
     )
     assert os.listdir(tmp_path) == ["weights.npz"] and path.read_text() == "old"
 
@@ -100,7 +101,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_and_while_writing(tmp_
     if len(name) < 300:  # whether a name is too long shows only when it is used
         with pytest.raises(DataError, match=r"cannot be written: .+\. Choose another place\.$"):
             check_writable(path)
-    with pytest.raises(DataError, match=r"^The weights cannot be written to .+\. Choose another folder\.$"):
+    with pytest.raises(DataError, match=r"^The weights cannot be written to .+\. Choose another place\.$"):
         write_npz(path, network().state_dict())
     assert os.listdir(tmp_path) == ["file"]
 
