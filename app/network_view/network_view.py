@@ -181,7 +181,7 @@ class NetworkView(View):
         parts = [f"{count} layer{'s' * (count != 1)}"]
         if network is not None:
             parts.append(f"{format_count(network.flat_params.size)} parameters")
-            parts.append("top row: values forward, bottom row: gradients backward")
+            parts.append("top: values forward, bottom: gradients backward")
         note = " · ".join(parts)
         if note != self._note:
             self._note = note

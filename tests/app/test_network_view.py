@@ -464,7 +464,7 @@ def test_titles_shapes_and_note(show: Show, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.note_changed) as note:
         view.show()
     assert note.args == [
-        "4 layers · 443 parameters · top row: values forward, bottom row: gradients backward"
+        "4 layers · 443 parameters · top: values forward, bottom: gradients backward"
     ]  # 84·5 + 5 + 5·3 + 3
     assert [card.content.title for card in view.cards[:3]] == ["0 · Input", "1 · Flatten", "2 · Dense"]
     assert [card.content.subtitles[0] for card in view.cards[:3]] == ["2×7×6", "84", "5 · 425 par."]
