@@ -165,6 +165,7 @@ def test_all_pictures_of_a_sum_over_the_batch_are_of_the_sample_that_weighs_most
     assert equation.isVisible() == (tensor != "d_bias")
     if equation.isVisible():
         assert tab.pictures.equation_note.text() == f"The products of sample {heaviest}:"
+        assert equation.tool_tip_text().startswith(f"{names[0]}[{heaviest}, 1, :, :] × ")
 
 
 def test_a_number_of_one_sample_needs_no_word_about_samples(qtbot: QtBot) -> None:

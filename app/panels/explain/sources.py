@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from app.panels.explain.heaviest import Heaviest, heaviest_sample, of_images
 from app.panels.explain.pointed import Cell, PointedView
 from app.panels.explain.words import place_name
-from app.plots.base import draw_line, line_height
+from app.plots.base import draw_line, draw_title, line_height
 from app.plots.color_maps import diverging_image, finite_limit
 from app.plots.numbers import format_number
 from app.theme import current_theme
@@ -163,6 +163,12 @@ class SourcesView(PointedView):
         place = source.place(row, column)
         return f"{source.name}[{', '.join(map(str, place.index))}] = {format_number(float(source.values[row, column]))}"
 
+    def tool_tip_text(self) -> str:
+        """The same, below the whole title of the picture that is pointed at, which may be cut short."""
+        at = self._pointer
+        over = [s.title for n, s in enumerate(self._sources) if at is not None and self._room(n).contains(at)]
+        return "\n".join((*over, self.hover_text()))
+
     def paint_content(self, painter: QPainter) -> None:
         """Title, picture and frame of each, and the words below."""
         for position in range(len(self._sources)):
@@ -234,9 +240,9 @@ class SourcesView(PointedView):
 
     def _paint(self, painter: QPainter, position: int) -> None:
         theme, source, room = current_theme(), self._sources[position], self._room(position)
-        painter.setPen(QColor(theme.muted))
-        shown = painter.fontMetrics().elidedText(source.title, Qt.TextElideMode.ElideMiddle, int(room.width()))
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop), shown)
+        # Cut inside its brackets a title would name another entry; side by side all say as much.
+        fit = all(painter.fontMetrics().horizontalAdvance(one.title) <= room.width() for one in self._sources)
+        draw_title(painter, room, source.title if fit else source.name)
         place = self._place(position)
         painter.drawImage(place, diverging_image(source.values, source.limit))
         painter.setBrush(Qt.BrushStyle.NoBrush)
