@@ -1,5 +1,7 @@
 """Rows, columns and scrolling columns of widgets, so that all panels have the same margins."""
 
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
@@ -45,6 +47,12 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
     made.setProperty("role", role)
     made.setWordWrap(wrap)
     return made
+
+
+def set_tab_order(widgets: Iterable[QWidget]) -> None:
+    """Let Tab go from one to the next; what Qt is not told about comes in the order in which it was made."""
+    for before, after in pairwise(widgets):
+        QWidget.setTabOrder(before, after)
 
 
 def lines_height(widget: QWidget, lines: int) -> int:

@@ -10,7 +10,7 @@ from app.forms.combo import Combo
 from app.forms.explained import explanation
 from app.forms.more_options import MoreOptions
 from app.forms.option_field import OptionField
-from app.layouts import column, fill, label, row
+from app.layouts import column, fill, label, row, set_tab_order
 from core.options import Configurable, from_spec
 from core.types import OptionError, Spec
 
@@ -64,6 +64,12 @@ class SpecForm(QWidget):
             field.show_value(spec.get(name, field.option.default))
         self.more.count_changed(spec)
 
+    def tab_stops(self) -> list[QWidget]:
+        """What the Tab key stops at, from top to bottom."""
+        plain = [field.field for field in self.fields.values() if not field.option.advanced]
+        folded = [field.field for field in self.fields.values() if field.option.advanced]
+        return [*([self.kind] if self._named else []), *plain, self.more.button, *folded]
+
     def show_problem(self, sentence: str) -> None:
         """Say what is wrong with this choice as a whole; nothing is wrong with an empty sentence."""
         self.problem.setText(sentence)
@@ -86,6 +92,7 @@ class SpecForm(QWidget):
             if not field.option.advanced:
                 self._rows.addWidget(field)
         self.more.set_fields([field for field in self.fields.values() if field.option.advanced])
+        set_tab_order(self.tab_stops())
 
     def _take_option(self, name: str, value: Any) -> None:
         spec = {**self._spec, name: value}

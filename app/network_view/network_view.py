@@ -41,7 +41,9 @@ class NetworkView(View):
         super().__init__(document, parent)
         self._contents = Contents(document)
         self._scale: ScaleChoice = "layer"
-        self._active: Card | None = None
+        self._active: Card | None = None  # that of the record at the cursor
+        self._selected: Card | None = None
+        self._followed: Card | None = None  # the one of the two that changed last: it stays in sight
         self._note = ""
         self._row = CardRow()
         self._row.chosen.connect(document.select_layer)
@@ -107,15 +109,12 @@ class NetworkView(View):
             self._row.set_contents(contents, weights, titles_only)
         self._show_note()
         self.samples.refresh()
-        active = next((card for card in self.cards if card.content.active), None)
-        if active is not self._active:
-            self._active = active
-            self._scroll_to_active()
+        self._follow()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The active card stays in view."""
+        """The card that was scrolled to stays in view."""
         super().resizeEvent(event)
-        self._scroll_to_active()
+        self._scroll_to_followed()
 
     def sizeHint(self) -> QSize:
         """As in the pictures of the window."""
@@ -136,9 +135,19 @@ class NetworkView(View):
             entry = (document.sample, *entry)
             document.questions.ask(output_place(step, index, entry, gradient=row == "bottom"))
 
-    def _scroll_to_active(self) -> None:
-        if self._active is not None:
-            self._scroll.ensureWidgetVisible(self._active, 40, 0)
+    def _follow(self) -> None:
+        """Scroll to the card of a record that is reached, or else to one that is newly selected."""
+        before = self._active, self._selected
+        self._active = next((card for card in self.cards if card.content.active), None)
+        self._selected = next((card for card in self.cards if card.content.selected), None)
+        changed = [card for card, was in zip((self._active, self._selected), before, strict=True) if card is not was]
+        if changed:
+            self._followed = next((card for card in changed if card is not None), None)
+            self._scroll_to_followed()
+
+    def _scroll_to_followed(self) -> None:
+        if self._followed is not None:
+            self._scroll.ensureWidgetVisible(self._followed, 40, 0)
 
     def _make_header(self) -> QWidget:
         header = QWidget()
@@ -172,7 +181,7 @@ class NetworkView(View):
         parts = [f"{count} layer{'s' * (count != 1)}"]
         if network is not None:
             parts.append(f"{format_count(network.flat_params.size)} parameters")
-            parts.append("top row: values forward, bottom row: gradients backward")
+            parts.append("top: values forward, bottom: gradients backward")
         note = " · ".join(parts)
         if note != self._note:
             self._note = note

@@ -17,9 +17,11 @@ _COUNT_HELP = (
     "y[3, 7] is output 7 of sample 3."
 )
 
+WRONG = "wrong"
+
 
 class SampleChoice(QWidget):
-    """ "sample 3 of 0…63" between two arrows, with ✗ once the loss is reached and the prediction is wrong.
+    """ "sample 3 of 0…63" between two arrows, and "wrong" once the loss is reached and the prediction is.
 
     Samples are counted from 0 everywhere, because their number is the first index of every tensor of the batch.
     The network view refreshes it together with the pictures.
@@ -32,6 +34,10 @@ class SampleChoice(QWidget):
         self.after = self._button("Next sample", "The sample after (.)", 1)
         self.text = label(role="note")
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.verdict = label(role="verdict")
+        # Its room is kept while it is empty: nothing beside it may move as one walks.
+        self.verdict.ensurePolished()
+        self.verdict.setFixedWidth(self.verdict.fontMetrics().horizontalAdvance(WRONG))
         self.batch = QToolButton()
         self.batch.setText("Batch")
         self.batch.setCheckable(True)
@@ -40,7 +46,7 @@ class SampleChoice(QWidget):
         self.batch.setAccessibleName("Mean over the batch")
         self.batch.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.batch.clicked.connect(self._take_batch)
-        self.setLayout(row(self.before, self.text, self.after, self.batch, spacing=2))
+        self.setLayout(row(self.before, self.text, self.verdict, self.after, self.batch, spacing=2))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme_changed.connect(self._tint)
         self._tint()
@@ -57,11 +63,13 @@ class SampleChoice(QWidget):
     def refresh(self) -> None:
         """Show what the document has selected."""
         document, tape, wrong = self.document, self.document.tape, self._wrong()
-        self.text.setText(self.words + (" ✗" if wrong else ""))
-        self.text.setToolTip("\n".join(words for words in (wrong, _COUNT_HELP) if words))
+        self.text.setText(self.words)
+        self.verdict.setText(WRONG if wrong else "")
+        for text in (self.text, self.verdict):
+            text.setToolTip("\n".join(words for words in (wrong, _COUNT_HELP) if words))
         last = len(tape.rows) - 1 if tape else 0
         # The longest text it will hold in this batch: nothing beside it may move as one walks.
-        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance(f"{_words(last, last)} ✗") + 6)
+        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance(_words(last, last)) + 6)
         self.before.setEnabled(tape is not None and (document.sample > 0 or document.whole_batch))
         self.after.setEnabled(tape is not None and (document.sample < last or document.whole_batch))
         self.batch.setEnabled(tape is not None)

@@ -11,7 +11,7 @@ from app.document.fitting import start_options
 from app.forms.explained import explanation
 from app.forms.spec_form import SpecForm
 from app.icons import icon
-from app.layouts import column, fill_scrolling, label, row
+from app.layouts import column, fill_scrolling, label, row, set_tab_order
 from app.theme import theme_changed
 from app.view import View
 from core.docs import summary
@@ -149,6 +149,8 @@ class LayersPanel(View):
         self.explanation.setToolTip(explanation(LAYERS[spec["kind"]]))
         self.form.show_spec(layer_from_spec(spec).spec())
         self.form.show()
+        if self.form is not before:
+            set_tab_order((self.list, *self.form.tab_stops()))
 
     def _form_of(self, kind: str) -> SpecForm:
         if kind not in self._forms:

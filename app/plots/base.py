@@ -4,6 +4,7 @@ A view keeps its data; words about what is under the pointer are made while pain
 data arrives under a pointer that rests.
 """
 
+import math
 from functools import cache
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
@@ -127,6 +128,14 @@ def draw_line(painter: QPainter, rect: QRectF, text: str, color: QColor | str | 
     painter.setPen(QColor(color or current_theme().muted))
     shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
     painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
+
+
+def draw_title(painter: QPainter, rect: QRectF, text: str, view_width: float = math.inf) -> None:
+    """A name at the top of its rectangle, as near to its middle as the view has room, cut short as a line is."""
+    metrics = QFontMetricsF(painter.font())
+    width = min(rect.width(), metrics.horizontalAdvance(text) + 1)
+    left = max(0.0, min(rect.center().x() - width / 2, view_width - width))
+    draw_line(painter, QRectF(left, rect.top(), width, metrics.height()), text)
 
 
 def draw_warning(painter: QPainter, rect: QRectF, text: str) -> float:

@@ -8,7 +8,7 @@ from app.document.batch_loss import explain_loss
 from app.document.document import Document
 from app.forms.option_field import OptionField
 from app.icons import icon
-from app.layouts import fill
+from app.layouts import fill, set_tab_order
 from app.plots.numbers import format_count, format_number
 from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
@@ -194,6 +194,7 @@ class MainToolBar(QToolBar):
         if spec["kind"] != self.rate.objectName():
             made = self._make_rate()
             made_action = self.insertWidget(self._rate_action, made)
+            set_tab_order((self.rate.field, made.field))
             self.removeAction(self._rate_action)
             self.rate.deleteLater()
             self._rate_error.hide()

@@ -13,11 +13,13 @@ from app.document.presets import load_preset
 from app.panels.explain import samples
 from app.panels.explain.samples import Samples, plane_rect
 from app.panels.explain.shares import SharesView
+from app.panels.explain.sources import sources
 from app.plots.color_maps import finite_range
 from app.plots.numbers import format_number
-from core.explain import Place, by_sample
+from core.explain import Place, by_sample, explain
+from core.tape import Phase
 from core.types import Array
-from tests.app.explain_tabs import CONV, click, hover, image_document, open_inspector, step_of
+from tests.app.explain_tabs import BATCH_NORM, CONV, MAX_POOL, click, hover, image_document, open_inspector, step_of
 
 SHARES = np.array([0.1, -0.9, 0.3, 0.0, 0.7, -0.2, 0.05])
 
@@ -121,7 +123,7 @@ def test_a_gradient_of_a_filter_shows_the_images_of_its_batch(qtbot: QtBot) -> N
     if first == strongest:
         assert not pictures.equation.isVisible(), "the window that slides shows that sample already"
         document.select_sample((strongest + 1) % len(step.tape.rows))
-    assert pictures.equation.isVisible() and f"number {strongest} weighs most" in pictures.equation_note.text()
+    assert pictures.equation.isVisible() and f"sample {strongest}, which weighs most" in pictures.equation_note.text()
     assert f"selected sample, {document.sample}" in pictures.equation_note.text()
 
 
@@ -133,3 +135,49 @@ def test_losses_show_the_samples_as_well(qtbot: QtBot) -> None:
     document.questions.ask(Place(step.position("loss", len(step.layers)), "value", ()))
     losses = inspector.explain.pictures.losses
     assert losses.isVisible() and " (" in losses.hover_text() and losses.height() > 120
+
+
+@pytest.mark.parametrize(
+    ("layer", "phase", "tensor", "names"),
+    [
+        (CONV, "backward", "d_bias", ("dy",)),
+        (BATCH_NORM, "backward", "d_weight", ("dy", "x_hat")),
+        (BATCH_NORM, "forward", "mean", ("x",)),
+    ],
+)
+def test_all_pictures_of_a_sum_over_the_batch_are_of_the_sample_that_weighs_most_and_say_so(
+    qtbot: QtBot, layer: int, phase: Phase, tensor: str, names: tuple[str, ...]
+) -> None:
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    step, tab = step_of(document), inspector.explain
+    position = step.position(phase, layer)
+    document.questions.ask(Place(position, tensor, (1,)))
+    factors = [step.tensor(position, name)[:, 1] for name in names]
+    shares = np.prod(np.asarray(factors, np.float64), axis=0).sum(axis=(1, 2))
+    heaviest = int(np.abs(shares).argmax())
+    document.select_sample((heaviest + 1) % len(shares))
+    found, _ = sources(step, explain(step, Place(position, tensor, (1,))))
+    assert [source.title for source in found] == [f"{name}[{heaviest}, 1, :, :]" for name in names]
+    assert tab.sources.notes() == [f"Sample {heaviest}, which weighs most of all {len(shares)}."]
+    assert tab.sources.notes()[0] in tab.sources.accessibleDescription()
+    equation = tab.pictures.equation
+    assert equation.isVisible() == (tensor != "d_bias")
+    if equation.isVisible():
+        assert tab.pictures.equation_note.text() == f"The products of sample {heaviest}:"
+        assert equation.tool_tip_text().startswith(f"{names[0]}[{heaviest}, 1, :, :] × ")
+
+
+def test_a_number_of_one_sample_needs_no_word_about_samples(qtbot: QtBot) -> None:
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    step = step_of(document)
+    for position, tensor in (
+        (step.position("backward", BATCH_NORM), "dx"),
+        (step.position("forward", BATCH_NORM), "y"),
+        (step.position("forward", MAX_POOL), "y"),
+    ):
+        document.questions.ask(Place(position, tensor, (3, 1, 1, 1)))
+        assert not any("weighs most" in note for note in inspector.explain.sources.notes())
+    document.questions.ask(Place(step.update_positions["0.weight"], "after", (1, 0, 2, 1)))
+    assert inspector.explain.sources.notes() == []

@@ -122,7 +122,7 @@ def test_sources_say_how_many_are_left_out_and_none_has_the_name_of_another(qtbo
     document.questions.ask(Place(position, "after", (1, 1)))
     found, more = sources(step, explain(step, Place(position, "after", (1, 1))))
     assert len(found) == MOST and more == 1
-    assert inspector.explain.sources.hover_text().startswith("1 more not shown")
+    assert inspector.explain.sources.notes() == ["1 more not shown, see the terms."]
 
 
 def test_numbers_kept_for_the_way_back_can_be_asked_there() -> None:

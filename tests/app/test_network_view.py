@@ -81,6 +81,10 @@ def show(qtbot: QtBot) -> Show:
     return show_document
 
 
+def is_seen(card: Card) -> bool:
+    return card.visibleRegion().boundingRect().width() == card.width()
+
+
 def states(view: NetworkView) -> list[tuple[str, str]]:
     return [(card.content.top.state, card.content.bottom.state) for card in view.cards]
 
@@ -461,7 +465,7 @@ def test_titles_shapes_and_note(show: Show, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.note_changed) as note:
         view.show()
     assert note.args == [
-        "4 layers · 443 parameters · top row: values forward, bottom row: gradients backward"
+        "4 layers · 443 parameters · top: values forward, bottom: gradients backward"
     ]  # 84·5 + 5 + 5·3 + 3
     assert [card.content.title for card in view.cards[:3]] == ["0 · Input", "1 · Flatten", "2 · Dense"]
     assert [card.content.subtitles[0] for card in view.cards[:3]] == ["2×7×6", "84", "5 · 425 par."]
@@ -475,12 +479,27 @@ def test_the_active_card_scrolls_into_view(show: Show) -> None:
     for _ in range(8):
         document.next_layer()
 
-    def is_seen(card: Card) -> bool:
-        return card.visibleRegion().boundingRect().width() == card.width()
-
     assert document.selected_layer == 5 and is_seen(view.cards[6]) and not is_seen(view.cards[0])
     document.go_to(1)
     assert is_seen(view.cards[1])
+
+
+def test_a_newly_selected_card_scrolls_into_view_until_a_step_leads_away(show: Show) -> None:
+    document = images(CONV)
+    view = show(document)
+    view.resize(420, 360)
+    document.next_batch()
+    assert is_seen(view.cards[6]) and not is_seen(view.cards[1])
+    for index in (0, len(CONV), -1):  # a layer, the loss, the input
+        document.select_layer(index)
+        assert is_seen(view.cards[index + 1])
+    view.resize(380, 360)
+    assert is_seen(view.cards[0])
+    for _ in range(4):  # the first lead from update to update of the layer that is the active one already
+        document.select_layer(-1)
+        document.back()
+        record = document.record
+        assert record is not None and is_seen(view.cards[record.index + 1])
 
 
 def test_a_picture_is_made_once_for_a_record(show: Show) -> None:

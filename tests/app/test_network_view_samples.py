@@ -122,15 +122,19 @@ def test_a_wrong_prediction_is_marked_from_the_loss_on(document: Document, view:
     for sample in range(len(true)):
         document.select_sample(sample)
         document.go_to(layers)
-        assert "✗" not in view.samples.text.text(), "before the loss nothing is known"
+        assert view.samples.verdict.text() == "", "before the loss nothing is known"
+        width = view.samples.sizeHint().width()
         document.go_to(layers + 1)
         wrong = bool(predicted[sample] != true[sample])
-        assert ("✗" in view.samples.text.text()) == wrong
+        assert view.samples.verdict.text() == ("wrong" if wrong else "")
+        assert view.samples.sizeHint().width() == width, "nothing beside it moves"
+        assert view.samples.verdict.sizeHint().width() <= view.samples.verdict.width()
         names = document.data.class_names
         words = f"Wrong: taken for {names[int(predicted[sample])]}, it is {names[int(true[sample])]}."
-        assert view.samples.text.toolTip().splitlines()[:-1] == ([words] if wrong else [])
+        for text in (view.samples.text, view.samples.verdict):
+            assert text.toolTip().splitlines()[:-1] == ([words] if wrong else [])
     document.show_whole_batch(True)
-    assert "✗" not in view.samples.text.text()
+    assert view.samples.verdict.text() == ""
 
 
 def test_a_short_last_batch(view: NetworkView, document: Document) -> None:

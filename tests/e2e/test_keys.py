@@ -17,7 +17,8 @@ from app.panels.data import DataPanel
 from app.panels.layers import LayersPanel
 from app.panels.training import TrainingPanel
 from app.window.main_window import MainWindow
-from tests.e2e.hands import press, tape_of, tool_button, wait_for_steps
+from tests.e2e.hands import choose_in, click, press, tape_of, tool_button, wait_for_steps
+from tests.in_view import bring_into_view
 
 Key = Qt.Key
 
@@ -169,6 +170,32 @@ def test_tab_reaches_the_tape_all_cards_the_tool_bar_and_the_panels(keyboard: Ma
     tiles = keyboard.arrangement.panel(DataPanel).tiles.values()
     assert any(tile in chain for tile in tiles)
     assert all(not widget.visibleRegion().isEmpty() or widget.window() is keyboard for widget in chain)
+
+
+def test_tab_goes_from_the_layers_on_to_the_options_of_the_selected_one(keyboard: MainWindow) -> None:
+    panel = keyboard.arrangement.panel(LayersPanel)
+    for kind in ("dense", "leaky_relu", "dense"):  # the last has its form already
+        panel.add(kind)
+        assert panel.form is not None
+        chain = focus_chain(keyboard)
+        at = chain.index(panel.list)
+        fields = [field.field for field in panel.form.fields.values()]
+        assert fields and chain[at + 1 : at + 1 + len(fields)] == fields, kind
+
+
+def test_tab_keeps_its_order_when_another_optimizer_has_other_options(keyboard: MainWindow) -> None:
+    form = keyboard.arrangement.panel(TrainingPanel).forms["optimizer"]
+    for kind in ("SGD", "Adam"):
+        choose_in(form.kind, kind)
+        QApplication.processEvents()  # the new fields take their places
+    bring_into_view(form.more.button)
+    click(form.more.button)
+    chain = focus_chain(keyboard)
+    at = chain.index(form.kind)
+    stops = [form.kind, *(form.fields[name].field for name in ("learning_rate", "weight_decay")), form.more.button]
+    stops += [form.fields[name].field for name in ("beta1", "beta2", "eps")]
+    assert chain[at : at + len(stops)] == stops
+    assert chain[chain.index(rate_line(keyboard)) - 1] is tool_button(keyboard, "next_epoch")
 
 
 def test_everything_that_can_be_pressed_or_filled_has_a_name(keyboard: MainWindow) -> None:

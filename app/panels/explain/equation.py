@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from app.panels.explain.heaviest import Heaviest
 from app.plots.numbers import format_count, format_number
 from core.explain import Explanation, Part, Place
 from core.explain.protocol import Factor
@@ -19,6 +20,7 @@ class Equation:
     words: tuple[str, ...]  # a line each
     factors: tuple[Factor, ...]
     terms: Array  # (rows, columns): the number of the term at each place
+    heaviest: Heaviest | None = None  # the sample whose slice it is, in a sum over those of all samples
 
     def place(self, picture: int, cell: tuple[int, int]) -> Place | None:
         """The entry shown at a cell of a factor's picture; of a product, that of its first factor that has one."""
@@ -31,8 +33,11 @@ class Equation:
         return " × ".join(_name(factor, int(self.terms[cell])) for factor in self.factors)
 
 
-def equation(explanation: Explanation) -> Equation | None:
-    """The largest part of an explanation as an equation; None where it is not a sum of at least two products."""
+def equation(explanation: Explanation, heaviest: Heaviest | None = None) -> Equation | None:
+    """The largest part of an explanation as an equation; None where it is not a sum of at least two products.
+
+    Of a sum over the batch that has no room in one picture it is the slice of the sample that weighs most.
+    """
     parts = [part for part in explanation.parts if len(part) > 1 and len(part.factors) > 1]
     if not parts:
         return None
@@ -43,16 +48,20 @@ def equation(explanation: Explanation) -> Equation | None:
     shape, order = layout
     grids = [_grid(factor.values, shape, order) for factor in part.factors] + [_grid(part.values, shape, order)]
     planes = [grid.reshape(-1, *_last_two(shape)) for grid in grids]
-    best = int(np.argmax(np.abs(planes[-1].sum(axis=(1, 2)))))
+    plane_of = np.ravel_multi_index(order[:-2], shape[:-2]) if len(shape) > 2 else np.zeros(len(part), np.int64)
+    if heaviest is not None and (heaviest.part is not part or len(planes[-1]) == 1):
+        heaviest = None
+    largest = int(np.argmax(np.abs(planes[-1].sum(axis=(1, 2)))))
+    best = largest if heaviest is None else int(plane_of[heaviest.number])
     here = float(planes[-1][best].sum())
     words = [f"sum of these {format_count(planes[-1][best].size)} products: {format_number(here)}"]
     if len(planes[-1]) > 1:
         total = format_number(float(part.values.sum()))
         words.append(f"sum of all {format_count(len(planes[-1]))} such pictures: {total}")
-    shown = np.ravel_multi_index(order[:-2], shape[:-2]) == best if len(shape) > 2 else np.ones(len(part), dtype=bool)
-    titles = (*(_title(factor, shown) for factor in part.factors), "products")
+    titles = (*(_title(factor, plane_of == best) for factor in part.factors), "products")
     terms = _grid(np.arange(len(part)), shape, order).reshape(planes[0].shape)[best].astype(np.int64)
-    return Equation(titles, tuple(plane[best] for plane in planes), tuple(words), part.factors, terms)
+    pictures = tuple(plane[best] for plane in planes)
+    return Equation(titles, pictures, tuple(words), part.factors, terms, heaviest)
 
 
 def _title(factor: Factor, shown: Array) -> str:

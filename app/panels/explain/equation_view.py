@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.panels.explain.equation import Equation
 from app.panels.explain.pointed import Cell, PointedView
-from app.plots.base import draw_line, line_height
+from app.plots.base import draw_line, draw_title, line_height
 from app.plots.color_maps import diverging_image, finite_limit
 from app.plots.numbers import format_number
 from app.theme import current_theme
@@ -46,17 +46,23 @@ class EquationView(PointedView):
         values = [format_number(float(picture[cell])) for picture in self._equation.pictures]
         return f"{self._equation.names(cell)}\n{' × '.join(values[:-1])} = {values[-1]}"
 
+    def tool_tip_text(self) -> str:
+        """The same, below the titles, which may be cut short."""
+        if self._equation is None:
+            return ""
+        *factors, products = self._equation.titles
+        return f"{' × '.join(factors)} = {products}\n{self.hover_text()}"
+
     def paint_content(self, painter: QPainter) -> None:
         """Pictures, the signs between them, and the words."""
         if self._equation is None:
             return
         theme, rooms = current_theme(), self._rooms()
-        pointed = self.pointed()
+        pointed, step = self.pointed(), (self.width() + _SIGN) / len(rooms)
         for position, (title, picture) in enumerate(zip(self._equation.titles, self._equation.pictures, strict=True)):
             room = rooms[position]
-            painter.setPen(QColor(theme.muted))
-            above = QRectF(room.left() - _SIGN, 0, room.width() + 2 * _SIGN, line_height())
-            painter.drawText(above, int(Qt.AlignmentFlag.AlignHCenter), title)
+            above = QRectF(room.center().x() - step / 2, 0, step, line_height())
+            draw_title(painter, above, title, self.width())
             painter.drawImage(room, diverging_image(picture, finite_limit(picture)))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(theme.border), 1))

@@ -16,6 +16,7 @@ from app.panels.explain.curve import CurveView
 from app.panels.explain.equation import equation
 from app.panels.explain.equation_view import EquationView
 from app.panels.explain.gallery import Asked, Gallery, Losses
+from app.panels.explain.heaviest import heaviest_sample
 from app.panels.explain.outer import OuterView
 from app.panels.explain.pictures_of_data import data_gallery
 from app.panels.explain.pictures_of_layers import layer_gallery
@@ -92,24 +93,25 @@ class Pictures(QWidget):
             shown.add(self.losses)
         # A stack is the same sum, told better.
         elif gallery.stack is None:
-            shown |= self._fill_equation(explanation, sample, slides, gallery.equation_note)
+            shown |= self._fill_equation(step, explanation, sample, slides, gallery.equation_note)
         # Hidden only at the end: a view that is hidden for a moment loses the keyboard.
         for view in self._views:
             view.setVisible(view in shown)
 
-    def _fill_equation(self, explanation: Explanation, sample: int, slides: bool, note: str) -> set[QWidget]:
+    def _fill_equation(
+        self, step: Step, explanation: Explanation, sample: int, slides: bool, note: str
+    ) -> set[QWidget]:
         """The products as pictures; below a window that slides only if they are those of another sample."""
-        shown = equation(explanation)
+        shown = equation(explanation, heaviest_sample(step, explanation))
         if shown is None:
             return set()
+        heaviest = shown.heaviest
         if slides:
-            first = shown.place(0, (0, 0))
-            if explanation.place.tensor != "d_weight" or first is None or first.index[0] == sample:
+            if explanation.place.tensor != "d_weight" or heaviest is None or heaviest.sample == sample:
                 return set()
-            note = (
-                f"Above is the selected sample, {sample}. Of all samples of the batch number {first.index[0]} weighs "
-                "most in this gradient:"
-            )
+            note = f"Above is the selected sample, {sample}. Here is {heaviest.words}:"
+        elif heaviest is not None:
+            note = f"The products of sample {heaviest.sample}:"
         self.equation_note.setText(note)
         self.equation.set_equation(shown)
         return {self.equation, self.equation_note} if note else {self.equation}

@@ -110,7 +110,7 @@ def _tables(asked: Asked, window: Window, winner: Place | None) -> tuple[Table, 
             lambda row, column: Place(position, name, (n, c, rows[row], columns[column])),
             asked_cell,
             frames,
-            title=f"{name}[{n}, {c}, rows, columns]",
+            title=f"{name}[{n}, {c}, :, :]",
         )
 
     has_dx = "dx" in asked.record.tensors

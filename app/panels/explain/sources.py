@@ -8,9 +8,10 @@ from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from app.panels.explain.heaviest import Heaviest, heaviest_sample, of_images
 from app.panels.explain.pointed import Cell, PointedView
 from app.panels.explain.words import place_name
-from app.plots.base import draw_line, line_height
+from app.plots.base import draw_line, draw_title, line_height
 from app.plots.color_maps import diverging_image, finite_limit
 from app.plots.numbers import format_number
 from app.theme import current_theme
@@ -40,6 +41,7 @@ class Source:
     limit: float
     box: tuple[int, int, int, int]  # first and last row, first and last column
     origin: Place  # the first entry of the plane
+    note: str = ""  # whose plane it is, where it stands for those of all samples
 
     def place(self, row: int, column: int) -> Place:
         """The entry at a cell of the plane."""
@@ -52,10 +54,12 @@ def sources(step: Step, explanation: Explanation) -> tuple[list[Source], int]:
 
     Those of the largest terms come first, so that they are never among those that are left out.
     """
+    heaviest = heaviest_sample(step, explanation)
+    terms = [*([heaviest.term] if heaviest else []), *explanation.largest(MOST)]
     # All are cut where the largest term has its factors, so that the pictures belong together.
     largest = {
         (factor.place.record, factor.place.tensor): factor.place.index
-        for term in reversed(explanation.largest(MOST))
+        for term in reversed(terms)
         for factor in term.factors
         if factor.place
     }
@@ -74,7 +78,8 @@ def sources(step: Step, explanation: Explanation) -> tuple[list[Source], int]:
         # Tensors of several layers may share their name; one of the layer itself needs no more than that.
         title = name if names.count(name) == 1 else place_name(step, Place(record, tensor, ()))
         key = record, tensor
-        found.append(_cut(step.tensor(*key), regions[key], largest.get(key), title))
+        whose = heaviest if of_images(step, *key) else None
+        found.append(_cut(step.tensor(*key), regions[key], largest.get(key), title, whose))
     return found, len(regions) - len(found)
 
 
@@ -83,19 +88,33 @@ def _own_name(tensor: str) -> str:
     return tensor.partition(".")[2] or tensor
 
 
-def _cut(tensor: Array, regions: list[Places | Region], through: tuple[int, ...] | None, title: str) -> Source:
+def _cut(
+    tensor: Array,
+    regions: list[Places | Region],
+    through: tuple[int, ...] | None,
+    title: str,
+    whose: Heaviest | None,
+) -> Source:
     """The plane of a tensor's last two axes through one entry, by default the largest that contributes."""
     marked = np.zeros(tensor.shape, dtype=bool)
     for region in regions:
         marked[region.index] = True
+    if whose is not None:
+        samples = np.unique(np.nonzero(marked)[0])
+        if len(samples) > 1 and whose.sample in samples:
+            marked[np.arange(len(marked)) != whose.sample] = False
+        else:
+            whose = None
     entry = np.unravel_index(int(np.argmax(np.where(marked, np.abs(tensor), -1))), tensor.shape)
     leading = tuple(int(i) for i in (through or entry)[:-2])
     plane, mask = np.atleast_2d(tensor[leading]), np.atleast_2d(marked[leading])
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-    name = f"{title}[{', '.join([*map(str, leading), ':'][: tensor.ndim])}]" if leading else title
+    whole = [":"] * (tensor.ndim - len(leading))
+    name = f"{title}[{', '.join([*map(str, leading), *whole])}]" if leading else title
     box = (int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1]))
     origin = Place(region.record, region.tensor, (*leading, *[0] * (tensor.ndim - len(leading))))
-    return Source(title, name, plane, finite_limit(tensor), box, origin)
+    note = f"{whose.words}." if whose else ""
+    return Source(title, name, plane, finite_limit(tensor), box, origin, note[:1].upper() + note[1:])
 
 
 def _size(source: Source, room: QSizeF) -> QSizeF:
@@ -124,7 +143,12 @@ class SourcesView(PointedView):
         self._fit_height()
         names = ", ".join(source.title for source in found)
         self.set_message("")
-        self.setAccessibleDescription(f"Made from {names}")
+        self.setAccessibleDescription(". ".join((f"Made from {names}", *self.notes())))
+
+    def notes(self) -> list[str]:
+        """Whose planes these are, where they stand for those of all samples, and how many tensors are left out."""
+        whose = next((source.note for source in self._sources if source.note), "")
+        return [note for note in (whose, MORE.format(self._more) if self._more else "") if note]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A wider picture is a higher one."""
@@ -134,10 +158,16 @@ class SourcesView(PointedView):
     def hover_text(self) -> str:
         """The entry that is pointed at: `x[3, 2, 5, 5] = 0.4112`; else what the frames mean."""
         if (cell := self.pointed()) is None:
-            return f"{MORE.format(self._more)} {HINT}" if self._more else HINT
+            return HINT
         source, (row, column) = self._sources[cell[0]], cell[1:]
         place = source.place(row, column)
         return f"{source.name}[{', '.join(map(str, place.index))}] = {format_number(float(source.values[row, column]))}"
+
+    def tool_tip_text(self) -> str:
+        """The same, below the whole title of the picture that is pointed at, which may be cut short."""
+        at = self._pointer
+        over = [s.title for n, s in enumerate(self._sources) if at is not None and self._room(n).contains(at)]
+        return "\n".join((*over, self.hover_text()))
 
     def paint_content(self, painter: QPainter) -> None:
         """Title, picture and frame of each, and the words below."""
@@ -146,8 +176,11 @@ class SourcesView(PointedView):
         if (cell := self.pointed()) is not None:
             painter.setPen(QPen(QColor(current_theme().text), 1.5))
             painter.drawRect(self.cell_rect(*cell))
-        line = QRectF(0, self.height() - line_height(), self.width(), line_height())
+        line = QRectF(0, self.height() - self._words_height(), self.width(), line_height())
         theme = current_theme()
+        for note in self.notes():
+            draw_line(painter, line, note)
+            line.translate(0, line_height())
         draw_line(painter, line, self.hover_text(), theme.muted if cell is None else theme.text)
 
     def cell_rect(self, source: int, row: int, column: int) -> QRectF:
@@ -183,7 +216,7 @@ class SourcesView(PointedView):
     def _room(self, position: int) -> QRectF:
         """Where a source has its title and its picture."""
         width = self._width()
-        return QRectF(position * (width + _GAP), 0, width, self.height() - line_height())
+        return QRectF(position * (width + _GAP), 0, width, self.height() - self._words_height())
 
     def _place(self, position: int) -> QRectF:
         """Where a source has its picture."""
@@ -195,17 +228,21 @@ class SourcesView(PointedView):
         """What each source has."""
         return (self.width() - _GAP * (len(self._sources) - 1)) / max(1, len(self._sources))
 
+    def _words_height(self) -> int:
+        """What the words below the pictures have."""
+        return line_height() * (1 + len(self.notes()))
+
     def _fit_height(self) -> None:
         """No higher than the highest picture: long rows are low."""
         room = QSizeF(self._width() - 2 * _FRAME, _HEIGHT - 2 * line_height() - 2 * _FRAME)
         highest = max((_size(source, room).height() for source in self._sources), default=room.height())
-        self.setFixedHeight(math.ceil(2 * line_height() + highest + 2 * _FRAME))
+        self.setFixedHeight(math.ceil(line_height() + highest + 2 * _FRAME + self._words_height()))
 
     def _paint(self, painter: QPainter, position: int) -> None:
         theme, source, room = current_theme(), self._sources[position], self._room(position)
-        painter.setPen(QColor(theme.muted))
-        shown = painter.fontMetrics().elidedText(source.title, Qt.TextElideMode.ElideMiddle, int(room.width()))
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop), shown)
+        # Cut inside its brackets a title would name another entry; side by side all say as much.
+        fit = all(painter.fontMetrics().horizontalAdvance(one.title) <= room.width() for one in self._sources)
+        draw_title(painter, room, source.title if fit else source.name)
         place = self._place(position)
         painter.drawImage(place, diverging_image(source.values, source.limit))
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -12,8 +12,9 @@ from PySide6.QtCore import QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.plots.base import MARGIN, line_height, number_metrics, small_font
+from app.plots.base import MARGIN, draw_title, line_height, number_metrics, small_font
 from app.plots.color_maps import colored_image, diverging_index, diverging_table, finite_limit
+from app.plots.edge_names import EdgeNames
 from app.plots.grid_view import GridView
 from app.plots.grid_viewport import GridViewport
 from app.plots.numbers import MINUS, Precision, format_number
@@ -106,6 +107,10 @@ class TableView(GridView):
         fits = QFontMetricsF(small_font()).horizontalAdvance(text) <= self.width() - 2 * MARGIN - 4
         return text if fits else f"{table.name} = {value}"
 
+    def tool_tip_text(self) -> str:
+        """The same, below the title, which may be cut short."""
+        return "\n".join(filter(None, (self._table.title, self.hover_text())))
+
     def make_image(self) -> QImage:
         """Signed colours; sums have none."""
         blank = np.zeros(self._table.values.shape, dtype=bool)
@@ -147,20 +152,17 @@ class TableView(GridView):
         """The picture, then the title and the names beside it."""
         super().paint_content(painter)
         room, left, line = self.viewport.content(), self._gutter[0], line_height()
-        painter.setPen(QColor(current_theme().muted))
         if self._table.title:
-            title = QRectF(MARGIN, MARGIN, self.width() - 2 * MARGIN, line)
-            painter.drawText(title, int(Qt.AlignmentFlag.AlignHCenter), self._table.title)
-        metrics, cell = painter.fontMetrics(), self.viewport.cell_size()
-        widest = max((metrics.horizontalAdvance(name) for name in self._table.columns), default=0)
+            draw_title(painter, QRectF(MARGIN, MARGIN, self.width() - 2 * MARGIN, line), self._table.title)
+        cell, names = self.viewport.cell_size(), EdgeNames(self._table.columns)
         # Numbers are thinned out where they do not fit, names are needed each.
-        every = 1 if self._table.by_column else max(1, int(np.ceil((widest + 2) / max(1.0, cell.width()))))
-        for column in range(0, len(self._table.columns), every):
+        every = 1 if self._table.by_column else names.every(names.widest(), cell.width())
+        for column in range(0, len(names), every):
             wide = cell.width() * every
-            at = QRectF(self.viewport.cell_rect(0, column).center().x() - wide / 2, room.top() - line, wide, line - 2)
-            name = metrics.elidedText(self._table.columns[column], Qt.TextElideMode.ElideRight, int(wide))
-            painter.drawText(at, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom), name)
-        every = max(1, int(np.ceil(metrics.height() / max(1.0, cell.height()))))
+            at = QRectF(self.viewport.cell_rect(0, column).center().x() - wide / 2, room.top() - line, wide, line)
+            draw_title(painter, at, names[column], self.width())
+        every = names.every(painter.fontMetrics().height(), cell.height())
+        painter.setPen(QColor(current_theme().muted))
         for row, name in enumerate(self._table.rows):
             if row % every == 0:
                 at = self.viewport.cell_rect(row, 0)

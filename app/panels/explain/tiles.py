@@ -2,11 +2,11 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.panels.explain.slides import Tile
 from app.panels.explain.sliding_words import Line
-from app.plots.base import draw_line, line_height, number_metrics, outline, small_font
+from app.plots.base import draw_line, draw_title, line_height, number_metrics, outline, small_font
 from app.plots.color_maps import diverging_image, diverging_index, diverging_table
 from app.plots.numbers import format_number
 from app.theme import current_theme, mono_font, text_on
@@ -38,10 +38,8 @@ def cell_in(rect: QRectF, shape: Shape, row: int, column: int) -> QRectF:
 
 def paint_title(painter: QPainter, rect: QRectF, text: str) -> None:
     """A name above a picture."""
-    painter.setPen(QColor(current_theme().muted))
     above = QRectF(rect.left() - GAP / 2, rect.top() - line_height(), rect.width() + GAP, line_height())
-    shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, above.width())
-    painter.drawText(above, int(Qt.AlignmentFlag.AlignHCenter), shown)
+    draw_title(painter, above, text)
 
 
 def paint_border(painter: QPainter, rect: QRectF) -> None:
