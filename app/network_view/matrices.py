@@ -8,6 +8,7 @@ from app.network_view.bars import Bars
 from app.network_view.pictures import Cells, Maps, Picture, Raster, Scale
 from app.network_view.style import limit_words, range_words
 from app.plots.color_maps import diverging_image, finite_limit, finite_range
+from core.explain.notation import entry
 from core.types import Array
 
 LONGEST_BARS = 16
@@ -45,7 +46,7 @@ class Kernels(Maps):
         map_, row, column = index
         place = (*divmod(map_, self._channels), row, column)
         _, _, value = super().entry_words(*index).rpartition(" = ")
-        return f"{self.name}[{', '.join(map(str, place))}] = {value}"
+        return f"{entry(self.name, *place)} = {value}"
 
 
 def tensor_picture(name: str, values: Array, whole: Array | None = None) -> Picture:

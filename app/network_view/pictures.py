@@ -18,6 +18,7 @@ from app.plots.image_mosaic_view import MosaicStyle, mosaic_image
 from app.plots.mosaic import mosaic_columns, mosaic_place
 from app.plots.numbers import format_number
 from app.theme import current_theme
+from core.explain.notation import entry
 from core.types import Array
 
 _CRISP = 3
@@ -70,7 +71,7 @@ class Picture:
 
     def entry_words(self, *index: int) -> str:
         """One entry by its index."""
-        return f"{self.name}[{', '.join(map(str, index))}] = {format_number(self.values[index])}"
+        return f"{entry(self.name, *index)} = {format_number(self.values[index])}"
 
 
 class Raster(Picture):

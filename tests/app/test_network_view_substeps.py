@@ -117,7 +117,7 @@ def test_a_convolution_fills_its_output_maps_window_by_window(show: Callable[[Do
         filled = np.arange(24).reshape(6, 4) <= number
         np.testing.assert_array_equal(picture.values, np.where(filled, y, 0))
         assert picture.scale.high == finite_limit(y), "the colours of what is there stay as they are"
-        assert f"row {number // 4 + 1}, column {number % 4 + 1}" in document.walk.substeps[number].words
+        assert f"row {number // 4}, column {number % 4}" in document.walk.substeps[number].words
         document.walk.next()
 
 

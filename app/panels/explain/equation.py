@@ -7,6 +7,7 @@ import numpy as np
 from app.panels.explain.heaviest import Heaviest
 from app.plots.numbers import format_count, format_number
 from core.explain import Explanation, Part, Place
+from core.explain.notation import entry
 from core.explain.protocol import Factor
 from core.types import Array, Shape
 
@@ -77,7 +78,7 @@ def _title(factor: Factor, shown: Array) -> str:
 def _name(factor: Factor, term: int) -> str:
     if factor.places is None:
         return factor.label
-    return f"{factor.label}[{', '.join(map(str, factor.places.at(term).index))}]"
+    return entry(factor.label, *factor.places.at(term).index)
 
 
 def _layout(part: Part) -> tuple[Shape, tuple[Array, ...]] | None:

@@ -10,6 +10,7 @@ from app.panels.explain.pictures_of_layers import layer_gallery
 from app.panels.explain.table import Table
 from app.plots.numbers import format_count, format_number
 from core.explain import Place, explain
+from core.explain.notation import entry
 from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 
 NOT_SEEN = "No window sees this input: its gradient is 0."
@@ -156,4 +157,4 @@ def _worth(asked: Asked, winner: Place) -> str:
 
 
 def _name(tensor: str, index: tuple[int, ...]) -> str:
-    return f"{tensor}[{', '.join(map(str, index))}]"
+    return entry(tensor, *index)

@@ -11,6 +11,7 @@ import numpy as np
 
 from app.plots.color_maps import finite_limit
 from core.explain import Explanation, Part, Place, Region, Step, explain
+from core.explain.notation import entry
 from core.explain.protocol import Factor
 from core.layers.conv import Conv2D
 from core.layers.pooling import AvgPool2D, MaxPool2D
@@ -34,7 +35,7 @@ class Plane:
     def title(self) -> str:
         """`x[3, 4, :, :]`; of "0.weight" the layer is known."""
         name = self.tensor.rpartition(".")[2]
-        return f"{name}[{', '.join([*map(str, self.leading), ':', ':'])}]"
+        return entry(name, *self.leading, ":", ":")
 
     def at(self, cell: Cell) -> Place:
         """One of its entries."""

@@ -7,6 +7,7 @@ import numpy as np
 from app.panels.explain.slides import Cell, Slide
 from app.plots.numbers import format_count, format_number
 from core.explain import Place, Step
+from core.explain.notation import entry
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,4 +61,4 @@ def _first_line(slide: Slide) -> Line:
 
 
 def _name(place: Place) -> str:
-    return f"{place.tensor.rpartition('.')[2]}[{', '.join(map(str, place.index))}]"
+    return entry(place.tensor.rpartition(".")[2], *place.index)

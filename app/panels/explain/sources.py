@@ -15,6 +15,7 @@ from app.plots.base import draw_line, draw_title, line_height
 from app.plots.color_maps import diverging_image, finite_limit
 from app.plots.numbers import format_number
 from app.theme import current_theme
+from core.explain.notation import entry
 from core.explain.protocol import Explanation, Place, Places, Region
 from core.explain.scene import Step
 from core.types import Array
@@ -161,7 +162,7 @@ class SourcesView(PointedView):
             return HINT
         source, (row, column) = self._sources[cell[0]], cell[1:]
         place = source.place(row, column)
-        return f"{source.name}[{', '.join(map(str, place.index))}] = {format_number(float(source.values[row, column]))}"
+        return f"{entry(source.name, *place.index)} = {format_number(float(source.values[row, column]))}"
 
     def tool_tip_text(self) -> str:
         """The same, below the whole title of the picture that is pointed at, which may be cut short."""

@@ -20,6 +20,7 @@ from app.plots.grid_viewport import GridViewport
 from app.plots.numbers import MINUS, Precision, format_number
 from app.theme import current_theme, mono_font, text_on
 from core.explain import Place
+from core.explain.notation import entry
 from core.types import Array
 
 _LARGEST, _LEGIBLE = QSizeF(96, 20), QSizeF(56, 20)
@@ -102,7 +103,7 @@ class TableView(GridView):
         # A place says exactly which entry this is; what has none is only named.
         place = table.places(row, column)
         index = place.index if place and table.named else (row, column)
-        text = f"{table.name}[{', '.join(map(str, index))}] = {value}"
+        text = f"{entry(table.name, *index)} = {value}"
         # In a narrow table the number is what counts; where it stands can be seen.
         fits = QFontMetricsF(small_font()).horizontalAdvance(text) <= self.width() - 2 * MARGIN - 4
         return text if fits else f"{table.name} = {value}"

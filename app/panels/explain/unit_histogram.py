@@ -15,6 +15,7 @@ from app.plots.histogram import HistogramView
 from app.plots.numbers import format_number
 from app.theme import current_theme
 from core.explain import Places
+from core.explain.notation import entry
 from core.types import Array
 
 _HEIGHT = 104
@@ -72,7 +73,7 @@ class UnitHistogram(HistogramView):
             return text
         assert self._units and self._pointed is not None
         place = self._units.places.at(self._pointed)
-        return f"{place.tensor}[{', '.join(map(str, place.index))}] = {format_number(value)}"
+        return f"{entry(place.tensor, *place.index)} = {format_number(value)}"
 
     def paint_content(self, painter: QPainter) -> None:
         """The histogram, then the marks of the one unit and of the one that is pointed at."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from app.plots.numbers import format_count, format_number
 from app.theme import current_theme, readable
+from core.explain.notation import entry
 from core.explain.protocol import Explanation, Place, Region, Term, TermFactor
 from core.explain.scene import PENALTY, Step
 from core.explain.words import tensor_title
@@ -153,13 +154,13 @@ def _whereabouts(term: Term, parts: int, step: Step) -> str:
 def _whose(factor: TermFactor, step: Step, *, is_single: bool) -> str:
     """A factor with its index; of one that stands nowhere, the entries it was made from, or where a click leads."""
     if factor.place is not None:
-        return f"{factor.label}{_index(factor.place)}"
+        return entry(factor.label, *factor.place.index)
     label = factor.label if is_single else _bracketed(factor.label)
-    behind = [f"{given.tensor}{_index(given)}" for given in factor.depends if isinstance(given, Place)]
+    behind = [entry(given.tensor, *given.index) for given in factor.depends if isinstance(given, Place)]
     if behind:
         return f"{label} of {' and '.join(behind)}"
     largest = _behind(factor, step)
-    return f"{label}, most of all {largest.tensor}{_index(largest)}" if largest else label
+    return f"{label}, most of all {entry(largest.tensor, *largest.index)}" if largest else label
 
 
 def _bracketed(label: str) -> str:
@@ -168,10 +169,6 @@ def _bracketed(label: str) -> str:
     while (shorter := _IN_BRACKETS.sub("", bare)) != bare:
         bare = shorter
     return f"({label})" if any(sign in bare for sign in (" − ", " + ", " where ")) else label
-
-
-def _index(place: Place) -> str:
-    return f"[{', '.join(map(str, place.index))}]" if place.index else ""
 
 
 def _signed(value: float) -> str:
