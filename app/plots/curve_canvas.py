@@ -10,6 +10,9 @@ from app.plots.base import small_font
 from app.plots.curve_axis import PercentAxis, ValueAxis
 from app.theme import current_theme
 
+LEAST_HEIGHT = 80
+"""Pixels below which curves cannot be told apart, and their axes cannot be read."""
+
 
 class CurveCanvas(pg.PlotWidget):
     """`left` holds values, `right` shares from 0 to 1; both share the steps, and `left` takes the mouse for both."""
@@ -19,6 +22,7 @@ class CurveCanvas(pg.PlotWidget):
         super().__init__(axisItems={"left": self.values, "bottom": self.steps, "right": self.shares})
         self.setAccessibleName("Curves, plot")
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        self.setMinimumHeight(LEAST_HEIGHT)
         # An axis is drawn again only when its bounds change, which they do seldom; see `curves._round_up`.
         for axis in (self.values, self.steps, self.shares):
             axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)

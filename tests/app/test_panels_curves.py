@@ -19,6 +19,7 @@ from app.panels import curves as panel
 from app.panels.curve_lines import EvaluationCopy, run_series
 from app.panels.curves import PROVENANCE, Curves
 from app.panels.run_legend import Chip
+from app.plots.curve_canvas import LEAST_HEIGHT
 from app.plots.curve_data import PointSeries
 from core.metrics import Evaluation
 from tests.app.documents import with_memory
@@ -250,15 +251,56 @@ def test_the_run_that_is_pointed_at_comes_to_the_front_with_its_name_and_values(
     assert view.plot.curve(run.name).style.pale
 
 
-def test_many_names_go_on_in_further_rows_and_stay_inside(qtbot: QtBot) -> None:
-    view = show(qtbot, Curves(with_past_runs(8)), 320)
+LONG = "digits-conv, loss cross entropy, learning rate 0.003, initializer he normal, epochs 5, other layers"
+
+
+def with_long_names(count: int) -> Document:
+    """The same with names as they are where much was changed between two runs."""
+    document = with_past_runs(count)
+    for run in document.course.past_runs:
+        run.name = f"{run.number} · {LONG}"
+    return document
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_long_names_are_cut_rather_than_make_the_panel_wider(qtbot: QtBot, count: int) -> None:
+    without = show(qtbot, Curves(with_past_runs(0)))
+    view = show(qtbot, Curves(with_long_names(count)), 340)
     QApplication.processEvents()
-    assert len(chips(view)) == 8
+    assert view.minimumSizeHint().width() == without.minimumSizeHint().width()
+    for chip in chips(view):
+        assert chip.geometry().right() < view.legend.width()
+        assert chip.name.geometry().right() < chip.cross.geometry().left()
+        assert chip.cross.width() >= chip.cross.sizeHint().width()
+        assert chip.name.toolTip().startswith(chip.run.name)
+
+
+@pytest.mark.parametrize("width", [220, 340, 800])
+def test_many_names_take_two_rows_and_leave_the_rest_to_the_curves(qtbot: QtBot, width: int) -> None:
+    view = show(qtbot, Curves(with_long_names(8)), width)
+    QApplication.processEvents()
+    row = chips(view)[0].height()
+    assert view.legend.height() == 2 * row
+    view.resize(width, view.minimumSizeHint().height())
+    QApplication.processEvents()
+    assert view.plot.canvas.height() >= LEAST_HEIGHT and view.legend.height() == 2 * row
+    lowest = view.plot.canvas.mapTo(view, view.plot.canvas.rect().bottomLeft()).y()
+    assert lowest < view.log.mapTo(view, view.log.rect().topLeft()).y()
     places = [chip.geometry() for chip in chips(view)]
-    assert len({place.top() for place in places}) > 1
-    assert all(place.left() >= 0 and place.right() <= view.legend.width() for place in places)
-    assert view.legend.height() >= max(place.bottom() for place in places)
     assert not any(one.intersects(other) for one in places for other in places if one is not other)
+
+
+def test_the_run_just_left_is_in_view_and_the_others_are_reached_by_scrolling(qtbot: QtBot) -> None:
+    document = with_long_names(8)
+    view = show(qtbot, Curves(document), 340)
+    qtbot.waitUntil(lambda: not chips(view)[-1].visibleRegion().isEmpty())
+    assert chips(view)[0].visibleRegion().isEmpty()
+    bar = view.legend.verticalScrollBar()
+    QTest.keyClick(bar, Qt.Key.Key_Home)
+    assert not chips(view)[0].visibleRegion().isEmpty()
+    document.next_batch()
+    QApplication.processEvents()
+    assert bar.value() == 0  # only a further run moves the names
 
 
 # Files
