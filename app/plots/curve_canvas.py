@@ -6,7 +6,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGraphicsItem
 
-from app.plots.base import small_font
+from app.plots.base import line_height, small_font
 from app.plots.curve_axis import PercentAxis, ValueAxis
 from app.theme import current_theme
 
@@ -28,6 +28,8 @@ class CurveCanvas(pg.PlotWidget):
             axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         item = self.getPlotItem()
         item.hideButtons()
+        # The upper half of the topmost label stands above the plot.
+        item.setContentsMargins(0.0, line_height() // 2, 0.0, 0.0)
         item.setMenuEnabled(False)
         item.showAxis("right")
         item.showGrid(y=True, alpha=0.5)

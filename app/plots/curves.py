@@ -165,7 +165,7 @@ class CurvesView(QWidget):
         self.below.addWidget(self.readout, 1)
         page = QWidget()
         column = QVBoxLayout(page)
-        column.setContentsMargins(0, 4, 0, 2)
+        column.setContentsMargins(0, 0, 0, 2)
         column.setSpacing(0)
         column.addWidget(self.canvas, 1)
         column.addLayout(self.below)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPicture, QWheelEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 
 from app.plots.curve import CurveStyle
 from app.plots.curve_axis import ValueAxis, log_ticks, tick_text
+from app.plots.curve_canvas import LEAST_HEIGHT
 from app.plots.curve_data import PointSeries
 from app.plots.curve_labels import spread
 from app.plots.curves import CurvesView
@@ -185,9 +186,47 @@ def test_ticks_that_lie_close_differ_and_huge_ones_are_short() -> None:
     axis = ValueAxis("left")
     assert axis.tickStrings([2.325, 2.33, 2.335], 1.0, 0.005) == ["2.325", "2.33", "2.335"]
     axis.logarithmic = True
-    assert axis.tickStrings([0.3670, 0.3675], 1.0, 0.0005) == ["2.328", "2.331"]
-    assert axis.tickStrings([10.0, 20.0, 30.0, 38.5], 1.0, 10.0) == ["1e10", "1e20", "1e30", "3.16e38"]
+    assert axis.tickStrings([10.0, 20.0, 30.0, 38.0], 1.0, 10.0) == ["1e10", "1e20", "1e30", "1e38"]
     assert [tick_text(value) for value in (2000.0, 250000.0, 3e7)] == ["2\u202f000", "250\u202f000", "3e7"]
+
+
+@given(low=st.floats(-7, 7), extent=st.floats(0.0005, 8), size=st.floats(40, 900), logarithmic=st.booleans())
+def test_no_two_ticks_of_an_axis_have_the_same_words(low: float, extent: float, size: float, logarithmic: bool) -> None:
+    axis = ValueAxis("left")
+    axis.logarithmic = logarithmic
+    levels = axis.tickValues(low, low + extent, size)
+    texts = [text for spacing, values in levels for text in axis.tickStrings(list(values), 1.0, spacing)]
+    assert len(texts) >= 2 and len(set(texts)) == len(texts)
+
+
+def test_a_short_logarithmic_axis_has_round_numbers() -> None:
+    axis = ValueAxis("left")
+    axis.logarithmic = True
+    (spacing, values), *_ = axis.tickValues(np.log10(2.306), np.log10(2.331), 130.0)
+    assert axis.tickStrings(list(values), 1.0, spacing) == ["2.31", "2.32", "2.33"]
+
+
+def test_all_labels_of_a_plot_lie_in_it_and_apart(qtbot: QtBot) -> None:
+    view = CurvesView()
+    qtbot.addWidget(view)
+    view.set_log(True)
+    steps = np.arange(1, 101)
+    view.set_curve("batch loss", steps, 10.0 ** -(steps / 20), CurveStyle("forward"))
+    view.set_curve("test accuracy", steps, np.ones(100), CurveStyle("update", "right"))
+    for height in (LEAST_HEIGHT, 130, 400):
+        view.canvas.setFixedHeight(height)
+        view.resize(340, view.minimumSizeHint().height())
+        view.show()
+        QApplication.processEvents()
+        for axis in (view.canvas.values, view.canvas.shares):
+            page = QPicture()
+            painter = QPainter(page)
+            rects = [axis.mapRectToScene(rect) for rect, _, _ in axis.generateDrawSpecs(painter)[2]]
+            painter.end()
+            assert len(rects) >= 2
+            assert min(rect.top() for rect in rects) >= 0 and max(rect.bottom() for rect in rects) <= height
+            edges = sorted((rect.top(), rect.bottom()) for rect in rects)
+            assert all(one[1] <= other[0] + 1 for one, other in pairwise(edges))
 
 
 def test_dragging_moves_both_axes_of_steps(view: CurvesView, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +359,7 @@ def test_names_lie_neither_on_a_curve_nor_on_the_marker(view: CurvesView, top: f
 def test_where_there_is_no_room_for_all_names_those_of_pale_curves_give_way(view: CurvesView) -> None:
     for name in ("a", "b", "c", "d", "e", "f"):
         view.set_curve(name, np.arange(5), np.full(5, 0.02), CurveStyle("loss", pale=name in "ab"))
-    view.resize(400, 125)
+    view.resize(400, 130)
     view.grab()
     shown = [curve.name for curve in curves_of(view) if curve.label.isVisible()]
     assert 2 <= len(shown) < 6 and shown[-1] == "f" and "a" not in shown
