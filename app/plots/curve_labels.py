@@ -27,10 +27,10 @@ def place_labels(curves: Sequence[Curve], canvas: CurveCanvas) -> None:
         curve.label.setVisible(any(curve is shown for shown, _ in ended))
     ends = [canvas.view_of(curve.style.axis).mapFromView(QPointF(*end)) for curve, end in ended]
     half = line_height() / 2
-    tops = spread([end.y() for end in ends], line_height() - 1, half, height - half)
-    for (curve, _), end, top in zip(ended, ends, tops, strict=True):
+    middles = spread([end.y() for end in ends], line_height() - 1, half, height - half)
+    for (curve, _), end, middle in zip(ended, ends, middles, strict=True):
         room = curve.label.boundingRect().width()
-        curve.label.setPos(max(0.0, min(end.x() + GAP, width - room)), top)
+        curve.label.place(max(0.0, min(end.x() + GAP, width - room)), middle)
 
 
 def spread(wanted: Sequence[float], distance: float, low: float, high: float) -> list[float]:

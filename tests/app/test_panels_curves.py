@@ -16,7 +16,7 @@ from app.document.course import PastRun
 from app.document.document import Document
 from app.document.history import History
 from app.panels import curves as panel
-from app.panels.curve_lines import EvaluationCopy, run_series
+from app.panels.curve_lines import EvaluationCopy, run_color, run_series
 from app.panels.curves import PROVENANCE, Curves
 from app.panels.run_legend import Chip
 from app.plots.curve_canvas import LEAST_HEIGHT
@@ -193,18 +193,19 @@ def test_a_past_run_that_was_hardly_evaluated_is_seen_by_its_batch_losses() -> N
     assert isinstance(run_series(PastRun(1, "1 · left at step 390", history, 390)), PointSeries)
 
 
-def test_a_picture_carries_the_names_of_past_runs(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    view = show(qtbot, Curves(with_past_runs(2)))
-    names = [run.name for run in view.document.course.past_runs]
-    drawn: list[list[bool]] = []
-    monkeypatch.setattr(
-        view.plot, "save_picture", lambda _: drawn.append([view.plot.curve(name).style.named for name in names])
-    )
+def test_a_picture_has_the_names_of_the_past_runs_that_are_shown_below_its_curves(qtbot: QtBot, tmp_path: Path) -> None:
+    view = show(qtbot, Curves(with_past_runs(3)))
+    first, hidden, last = view.document.course.past_runs
+    QTest.mouseClick(chips(view)[1].name, Qt.MouseButton.LeftButton)
+    view.export(tmp_path / "curves.svg")
+    text = (tmp_path / "curves.svg").read_text(encoding="utf-8")
+    assert first.name in text and last.name in text and hidden.name not in text
     view.export(tmp_path / "curves.png")
-    assert drawn == [[True, True]]
-    assert [view.plot.curve(name).style.named for name in names] == [False, False]
+    image = QImage(str(tmp_path / "curves.png"))
+    height = 2 * view.plot.canvas.height()
+    below = {image.pixelColor(x, y).name() for x in range(60) for y in range(height, image.height())}
+    assert {run_color(first), run_color(last)} <= below and run_color(hidden) not in below
+    assert not any(view.plot.curve(run.name).label.isVisible() for run in (first, last))
 
 
 @pytest.mark.parametrize(("typed", "written"), [("lr-0.01", "lr-0.01.csv"), ("a.PNG", "a.PNG"), ("b", "b.csv")])

@@ -419,6 +419,30 @@ def test_the_picture_is_what_is_seen(view: CurvesView, tmp_path: Path) -> None:
     assert LIGHT.update in text and "test accuracy" in text
 
 
+def test_in_a_picture_a_name_covers_what_lies_behind_it_and_nothing_else(view: CurvesView, tmp_path: Path) -> None:
+    view.clear()
+    steps = np.arange(1, 101)
+    view.set_curve("past", steps, np.ones(100), CurveStyle("#7b5ea7", width=4.0, named=False))
+    view.set_curve("test loss", steps[:20], np.ones(20), CurveStyle("loss"))
+    view.grab()
+    view.save_picture(tmp_path / "curves.png")
+    image = QImage(str(tmp_path / "curves.png"))
+    first, last = (view.canvas.left.mapViewToScene(QPointF(step, 1)) for step in (22, 99))
+    row = [image.pixelColor(x, round(2 * first.y())).lightness() for x in range(image.width())]
+    covered = [x / 2 for x in range(round(2 * first.x()), round(2 * last.x())) if row[x] > 225]
+    name = view.curve("test loss").label.sceneBoundingRect()
+    assert covered and name.left() - 1 <= min(covered) and max(covered) <= name.right() + 1
+
+
+def test_names_below_a_picture_go_on_in_the_next_line_where_they_are_long(view: CurvesView, tmp_path: Path) -> None:
+    sizes = []
+    for name in ("1 · xor", "2 · lenet-5" + ", learning rate 0.004" * 9):
+        view.save_picture(tmp_path / "curves.svg", [(name, "#7b5ea7")])
+        sizes.append(QSvgRenderer(str(tmp_path / "curves.svg")).viewBox().size())
+    assert view.canvas.height() < sizes[0].height() < sizes[1].height()
+    assert {size.width() for size in sizes} == {view.canvas.width()}
+
+
 @pytest.mark.parametrize("name", ["curves.png", "curves.svg"])
 def test_a_picture_that_cannot_be_written_is_told_in_a_sentence(view: CurvesView, tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match=r"The picture cannot be written to .*Choose another place\."):
