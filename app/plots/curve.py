@@ -20,6 +20,9 @@ Axis = Literal["left", "right", "own"]
 _PALE = 0.45
 """Share of the full colour of curves that lie beneath the others."""
 
+_LONGEST = 24
+"""Letters of a name at the end of a curve; that of a past run may tell a dozen changes."""
+
 _DOT = 5.0
 _MOST_DOTS = 12
 """Values of a curve up to which each is a dot on its line."""
@@ -108,7 +111,7 @@ class Curve:
 
     def words(self) -> str:
         """The name, where it stopped being finite, and which scale it has if that is its own."""
-        words = self.name
+        words = self.name if len(self.name) <= _LONGEST else f"{self.name[: _LONGEST - 1].rstrip()}…"
         if self.style.axis == "own":
             words += f" 0 … {tick_text(self.top)}"
         if bad := self.series.first_bad():

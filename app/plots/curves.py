@@ -215,7 +215,7 @@ class CurvesView(QWidget):
         for curve in self._curves.values():
             curve.write_label()
         room = None
-        while room != (needed := label_room(list(self._curves.values()))):
+        while room != (needed := label_room(list(self._curves.values()), self.canvas.left.width())):
             room = needed
             if self.pointer.following:
                 self._show_all_steps(room)
@@ -229,7 +229,7 @@ class CurvesView(QWidget):
         last = _round_up(last, last - first)
         first = min(first, last - 1.0)
         width = self.canvas.left.width()
-        share = min(room / width, 0.5) if width > 0 else 0.2
+        share = room / width if width > 0 else 0.2
         self.canvas.left.setXRange(first, last + (last - first) * share / (1 - share), padding=0.0)
 
     def _ends(self) -> tuple[float, float] | None:

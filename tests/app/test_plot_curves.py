@@ -356,6 +356,31 @@ def test_names_lie_neither_on_a_curve_nor_on_the_marker(view: CurvesView, top: f
         assert name.top() >= -4 and name.bottom() <= view.canvas.left.height() + 4
 
 
+@pytest.mark.parametrize("width", [220, 340, 900])
+def test_a_name_covers_neither_the_marker_nor_a_curve_that_was_measured_after_its_own(
+    view: CurvesView, width: int
+) -> None:
+    view.clear()
+    view.resize(width, 260)
+    steps = np.arange(1, 201)
+    view.set_curve("batch loss", steps, 2.0 / steps, CurveStyle("forward", width=1.0, pale=True))
+    view.set_curve("test loss", steps[::10], 1.0 / steps[::10], CurveStyle("loss"))
+    view.set_curve("train accuracy", steps[::10], np.ones(20), CurveStyle("update", "right"))
+    view.set_marker(200)
+    view.grab()
+    line = view.canvas.left.mapFromView(QPointF(200, 0)).x()
+    for curve in curves_of(view):
+        name = curve.label.mapRectToParent(curve.label.boundingRect())
+        assert name.left() >= line + 3 and name.right() <= view.canvas.left.width() + 0.5
+
+
+def test_a_long_name_is_cut_at_the_end_of_its_curve_and_read_out_in_full(view: CurvesView) -> None:
+    name = "3 · digits-conv, loss cross entropy, learning rate 0.003, other layers"
+    view.set_curve(name, np.arange(1, 101), np.full(100, 0.25), CurveStyle("#7b5ea7"))
+    assert view.label_of(name) == view.curve(name).label.text() == "3 · digits-conv, loss c…"
+    assert f"{name} 0.25" in view.readout_at(10)
+
+
 def test_where_there_is_no_room_for_all_names_those_of_pale_curves_give_way(view: CurvesView) -> None:
     for name in ("a", "b", "c", "d", "e", "f"):
         view.set_curve(name, np.arange(5), np.full(5, 0.02), CurveStyle("loss", pale=name in "ab"))
