@@ -41,7 +41,7 @@ class ValueAxis(pg.AxisItem):
         self.logarithmic = False
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:
-        """1, 2, 5, 10, … on a logarithmic axis, or only the powers of ten where there are many."""
+        """1, 2, 5, 10, … on a logarithmic axis, fewer or only powers of ten where there are many decades."""
         if not self.logarithmic:
             return super().tickValues(minVal, maxVal, size)
         ticks = log_ticks(minVal, maxVal, max(_FEWEST_LABELS, min(size / line_height(), _MOST_LABELS)))

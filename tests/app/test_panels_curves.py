@@ -304,6 +304,22 @@ def test_the_run_just_left_is_in_view_and_the_others_are_reached_by_scrolling(qt
     assert bar.value() == 0  # only a further run moves the names
 
 
+def test_the_keyboard_reaches_names_that_are_out_of_view(qtbot: QtBot) -> None:
+    view = show(qtbot, Curves(with_long_names(8)), 340)
+    qtbot.waitUntil(lambda: chips(view)[0].visibleRegion().isEmpty())
+    view.activateWindow()
+    qtbot.waitUntil(view.isActiveWindow)
+    last, first = chips(view)[-1].name, chips(view)[0].name
+    last.setFocus()
+    while not first.hasFocus():
+        focus = QApplication.focusWidget()
+        assert focus is not None and view.legend.isAncestorOf(focus)
+        QTest.keyClick(focus, Qt.Key.Key_Backtab)
+    assert not first.visibleRegion().isEmpty()
+    QTest.keyClick(first, Qt.Key.Key_Space)
+    assert chips(view)[0].run.name not in view.plot.names()
+
+
 # Files
 
 
