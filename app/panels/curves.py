@@ -127,23 +127,20 @@ class Curves(View):
             dialog.deleteLater()
 
     def _save_picture(self, path: Path) -> None:
-        """A picture has no legend beside it: the past runs carry their names."""
-        try:
-            self._show_curves(all_named=True)
-            self.plot.save_picture(path)
-        finally:
-            self._show_curves()
+        """A picture has no legend beside it: the names of past runs stand below its curves."""
+        self._show_curves()
+        self.plot.save_picture(path, [(run.name, run_color(run)) for run in self.legend.shown_runs()])
 
-    def _show_curves(self, *, all_named: bool = False) -> bool:
+    def _show_curves(self) -> bool:
         """Show this run and those before it; returns whether there is anything of this one."""
         document = self.document
         if self._lines is None or self._lines.history is not document.history:
             self._lines = Lines(document.history, with_accuracy=not document.data.is_regression)
         curves = self._lines.curves(with_rate=self.rate.isChecked())
-        self.plot.show_series({**self._past_curves(all_named), **curves})
+        self.plot.show_series({**self._past_curves(), **curves})
         return bool(curves)
 
-    def _past_curves(self, all_named: bool) -> CurveTable:
+    def _past_curves(self) -> CurveTable:
         """Past runs, pale, below everything; the one that is pointed at in full colour, with its name."""
         known = self._run_series
         self._run_series = {
@@ -152,9 +149,7 @@ class Curves(View):
         curves: CurveTable = {}
         for run in self.legend.shown_runs():
             pointed = run is self.legend.pointed
-            style = CurveStyle(
-                run_color(run), "left", 2.0 if pointed else 1.5, pale=not pointed, named=pointed or all_named
-            )
+            style = CurveStyle(run_color(run), "left", 2.0 if pointed else 1.5, pale=not pointed, named=pointed)
             curves[run.name] = self._run_series[id(run)][1], style
         return curves
 

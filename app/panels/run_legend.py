@@ -3,17 +3,51 @@ to the front."""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QLayoutItem, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionToolButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from app.document.course import PastRun
 from app.icons import icon
+from app.panels.chip_rows import MOST_ROWS, ChipRows
 from app.panels.curve_lines import run_color
 from app.theme import theme_changed
 
 _SWATCH = QSize(12, 3)
 _CROSS = QSize(10, 10)
+
+
+class _Name(QToolButton):
+    """A button whose words end in "…" where there is little room; of what Qt cuts from the middle nobody can tell
+    which run it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        cut = self.sizeHint().width() - self.width()
+        if cut > 0:
+            room = self.fontMetrics().horizontalAdvance(self.text()) - cut
+            option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+        painter.end()
 
 
 class Chip(QFrame):
@@ -25,7 +59,7 @@ class Chip(QFrame):
     def __init__(self, run: PastRun, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.run = run
-        self.name = QToolButton()
+        self.name = _Name()
         self.name.setText(run.name)
         self.name.setCheckable(True)
         self.name.setChecked(True)
@@ -54,17 +88,27 @@ class Chip(QFrame):
         self.cross.setIcon(icon("x"))
 
 
-class RunLegend(QWidget):
-    """All past runs; `hidden` are those whose curves are not wanted, `pointed` the one under the pointer."""
+class RunLegend(QScrollArea):
+    """All past runs; `hidden` are those whose curves are not wanted, `pointed` the one under the pointer.
+
+    It takes a few rows of the panel at most, so that the curves keep the rest; further names are reached by scrolling.
+    """
 
     changed = Signal()
     forgotten = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._flow = _Flow(self)
+        content = QWidget()
+        self._rows = ChipRows(content)
         self._chips: list[Chip] = []
+        self._scrolled = 0
         self.pointed: PastRun | None = None
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.verticalScrollBar().rangeChanged.connect(self._follow_newest)
         self.hide()
 
     @property
@@ -84,11 +128,12 @@ class RunLegend(QWidget):
         self._chips = [kept[id(run)] if id(run) in kept else self._make(run) for run in runs]
         for chip in kept.values():
             if chip not in self._chips:
-                self._flow.removeWidget(chip)
+                self._rows.removeWidget(chip)
                 chip.deleteLater()
         if self.pointed not in runs:
             self.pointed = None
         self.setVisible(bool(self._chips))
+        self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The run under the pointer comes to the front."""
@@ -102,68 +147,31 @@ class RunLegend(QWidget):
         chip.installEventFilter(self)
         chip.toggled.connect(self.changed)
         chip.forgotten.connect(self._forget)
-        self._flow.addWidget(chip)
+        self._rows.addWidget(chip)
         return chip
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Narrow panels need more rows."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """No name makes the panel wider: it is cut instead."""
+        return self._rows.minimumSize()
+
+    def _fit(self) -> None:
+        self.setFixedHeight(min(self._rows.heightForWidth(self.width()), MOST_ROWS * self._rows.row_height()))
+
+    def _follow_newest(self, _: int, last: int) -> None:
+        """The name of a run that was just left is in view."""
+        if last > self._scrolled:
+            self.verticalScrollBar().setValue(last)
+        self._scrolled = last
 
     def _forget(self) -> None:
         chip = self.sender()
         assert isinstance(chip, Chip)
         self.forgotten.emit(chip.run)
-
-
-class _Flow(QLayout):
-    """Widgets from left to right, and on in the next row where there is no more room."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._items: list[QLayoutItem] = []
-        self.setContentsMargins(6, 0, 6, 0)
-
-    def addItem(self, item: QLayoutItem) -> None:
-        self._items.append(item)
-
-    def count(self) -> int:
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        return self._place(width)
-
-    def sizeHint(self) -> QSize:
-        return self.minimumSize()
-
-    def minimumSize(self) -> QSize:
-        size = QSize(0, 0)
-        for item in self._items:
-            size = size.expandedTo(item.sizeHint())
-        return size
-
-    def setGeometry(self, rect: QRect) -> None:
-        super().setGeometry(rect)
-        self._place(rect.width(), rect.topLeft())
-
-    def _place(self, width: int, origin: QPoint | None = None) -> int:
-        """Where everything goes, if there is an origin; returns the height it takes."""
-        margins = self.contentsMargins()
-        left, right = margins.left(), margins.right()
-        x, y, height = left, 0, 0
-        for item in self._items:
-            size = item.sizeHint()
-            if x + size.width() > width - right and x > left:
-                x, y = left, y + height
-                height = 0
-            if origin is not None:
-                item.setGeometry(QRect(origin + QPoint(x, y), size))
-            x, height = x + size.width(), max(height, size.height())
-        return y + height
 
 
 def _swatch(color: str) -> QIcon:

@@ -5,12 +5,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsItem
 
-from app.plots.base import small_font
 from app.plots.curve_axis import tick_text
 from app.plots.curve_data import PointSeries, Series
+from app.plots.curve_name import CurveName
 from app.plots.numbers import format_count, format_number
 from app.theme import blend, current_theme, readable, theme_color
 from core.types import Array
@@ -21,8 +20,8 @@ Axis = Literal["left", "right", "own"]
 _PALE = 0.45
 """Share of the full colour of curves that lie beneath the others."""
 
-_GROUND = 210
-"""How much of what lies behind a name is covered, of 255: a past run may go on beneath it."""
+_LONGEST = 24
+"""Letters of a name at the end of a curve; that of a past run may tell a dozen changes."""
 
 _DOT = 5.0
 _MOST_DOTS = 12
@@ -61,7 +60,7 @@ class Curve:
         # One thick path through much noise takes Qt twenty times longer than its lines one by one.
         self.item.setSegmentedLineMode("on" if style.width > 1 else "off")
         self.dot: Any = pg.ScatterPlotItem(size=_DOT, pen=None)
-        self.label: Any = pg.TextItem(anchor=(0, 0.5))
+        self.label = CurveName()
         self._drawn: tuple[Array, Array] = np.empty(0), np.empty(0)
 
     def place(self, first: float, last: float, columns: int, *, logarithmic: bool) -> None:
@@ -93,7 +92,7 @@ class Curve:
 
     def write_label(self) -> None:
         """Let the label say what there is to say."""
-        if self.label.toPlainText() != (words := self.words()):
+        if self.label.text() != (words := self.words()):
             self.label.setText(words)
 
     def restyle(self) -> None:
@@ -108,15 +107,11 @@ class Curve:
         depth = -2 if not self.style.named else -1 if self.style.pale else 0
         for item in (self.item, self.dot):
             item.setZValue(depth)
-        ground = QColor(current_theme().panel)
-        ground.setAlpha(_GROUND)
-        self.label.fill = pg.mkBrush(ground)
-        self.label.setColor(readable(color))
-        self.label.setFont(small_font())
+        self.label.restyle(readable(color))
 
     def words(self) -> str:
         """The name, where it stopped being finite, and which scale it has if that is its own."""
-        words = self.name
+        words = self.name if len(self.name) <= _LONGEST else f"{self.name[: _LONGEST - 1].rstrip()}…"
         if self.style.axis == "own":
             words += f" 0 … {tick_text(self.top)}"
         if bad := self.series.first_bad():

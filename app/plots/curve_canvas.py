@@ -6,9 +6,12 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGraphicsItem
 
-from app.plots.base import small_font
+from app.plots.base import line_height, small_font
 from app.plots.curve_axis import PercentAxis, ValueAxis
 from app.theme import current_theme
+
+LEAST_HEIGHT = 80
+"""Pixels below which curves cannot be told apart, and their axes cannot be read."""
 
 
 class CurveCanvas(pg.PlotWidget):
@@ -19,11 +22,14 @@ class CurveCanvas(pg.PlotWidget):
         super().__init__(axisItems={"left": self.values, "bottom": self.steps, "right": self.shares})
         self.setAccessibleName("Curves, plot")
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        self.setMinimumHeight(LEAST_HEIGHT)
         # An axis is drawn again only when its bounds change, which they do seldom; see `curves._round_up`.
         for axis in (self.values, self.steps, self.shares):
             axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         item = self.getPlotItem()
         item.hideButtons()
+        # The upper half of the topmost label stands above the plot.
+        item.setContentsMargins(0.0, line_height() // 2, 0.0, 0.0)
         item.setMenuEnabled(False)
         item.showAxis("right")
         item.showGrid(y=True, alpha=0.5)

@@ -12,9 +12,14 @@ GAP = 7.0
 """Pixels between the end of a curve, where the marker often stands, and its name."""
 
 
-def label_room(curves: Sequence[Curve]) -> float:
-    """Pixels that names need at the right of the curves."""
-    return max([0.0, *(curve.label.boundingRect().width() for curve in curves if curve.style.named)]) + 2 * GAP
+_MOST_ROOM = 0.65
+"""The share of the width that names may take: in a narrow panel they need more than half of it."""
+
+
+def label_room(curves: Sequence[Curve], width: float) -> float:
+    """Pixels that names need at the right of the curves, of all there are."""
+    widest = max((curve.label.boundingRect().width() for curve in curves if curve.style.named), default=0.0)
+    return min(widest + 2 * GAP, _MOST_ROOM * width)
 
 
 def place_labels(curves: Sequence[Curve], canvas: CurveCanvas) -> None:
@@ -27,10 +32,12 @@ def place_labels(curves: Sequence[Curve], canvas: CurveCanvas) -> None:
         curve.label.setVisible(any(curve is shown for shown, _ in ended))
     ends = [canvas.view_of(curve.style.axis).mapFromView(QPointF(*end)) for curve, end in ended]
     half = line_height() / 2
-    tops = spread([end.y() for end in ends], line_height() - 1, half, height - half)
-    for (curve, _), end, top in zip(ended, ends, tops, strict=True):
+    middles = spread([end.y() for end in ends], line_height() - 1, half, height - half)
+    for (curve, _), end, middle in zip(ended, ends, middles, strict=True):
         room = curve.label.boundingRect().width()
-        curve.label.setPos(max(0.0, min(end.x() + GAP, width - room)), top)
+        # Curves end where they were last measured: behind all that end within the reach of the name it covers none.
+        behind = max(other.x() for other in ends if other.x() <= end.x() + GAP + room)
+        curve.label.place(max(0.0, min(behind + GAP, width - room)), middle)
 
 
 def spread(wanted: Sequence[float], distance: float, low: float, high: float) -> list[float]:

@@ -18,7 +18,7 @@ from app.plots.curve_canvas import CurveCanvas
 from app.plots.curve_data import PointSeries, Series
 from app.plots.curve_labels import label_room, place_labels
 from app.plots.curve_marks import CurveMarks
-from app.plots.curve_picture import write_picture
+from app.plots.curve_picture import Names, write_picture
 from app.plots.curve_pointer import CurvePointer
 from app.plots.elided_label import ElidedLabel
 from app.plots.numbers import format_count
@@ -145,9 +145,9 @@ class CurvesView(QWidget):
         """The words at the end of a curve: its name, and where it stopped being finite."""
         return self._curves[name].words()
 
-    def save_picture(self, path: Path) -> None:
-        """Write the plot as a PNG or SVG. Errors: DataError when it cannot be written."""
-        write_picture(self.canvas, path)
+    def save_picture(self, path: Path, below: Names = ()) -> None:
+        """Write the plot, with further names below it, as a PNG or SVG. Errors: DataError when it cannot be written."""
+        write_picture(self.canvas, path, below)
 
     def restyle(self) -> None:
         """Take the colours and fonts of the current theme."""
@@ -165,7 +165,7 @@ class CurvesView(QWidget):
         self.below.addWidget(self.readout, 1)
         page = QWidget()
         column = QVBoxLayout(page)
-        column.setContentsMargins(0, 4, 0, 2)
+        column.setContentsMargins(0, 0, 0, 2)
         column.setSpacing(0)
         column.addWidget(self.canvas, 1)
         column.addLayout(self.below)
@@ -198,7 +198,6 @@ class CurvesView(QWidget):
         curve = self._curves.pop(name)
         for item in (curve.item, curve.dot):
             self.canvas.view_of(curve.style.axis).removeItem(item)
-        curve.label.setParentItem(None)
         self.canvas.scene().removeItem(curve.label)
 
     # Drawing
@@ -216,7 +215,7 @@ class CurvesView(QWidget):
         for curve in self._curves.values():
             curve.write_label()
         room = None
-        while room != (needed := label_room(list(self._curves.values()))):
+        while room != (needed := label_room(list(self._curves.values()), self.canvas.left.width())):
             room = needed
             if self.pointer.following:
                 self._show_all_steps(room)
@@ -230,7 +229,7 @@ class CurvesView(QWidget):
         last = _round_up(last, last - first)
         first = min(first, last - 1.0)
         width = self.canvas.left.width()
-        share = min(room / width, 0.5) if width > 0 else 0.2
+        share = room / width if width > 0 else 0.2
         self.canvas.left.setXRange(first, last + (last - first) * share / (1 - share), padding=0.0)
 
     def _ends(self) -> tuple[float, float] | None:

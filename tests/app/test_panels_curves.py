@@ -16,9 +16,10 @@ from app.document.course import PastRun
 from app.document.document import Document
 from app.document.history import History
 from app.panels import curves as panel
-from app.panels.curve_lines import EvaluationCopy, run_series
+from app.panels.curve_lines import EvaluationCopy, run_color, run_series
 from app.panels.curves import PROVENANCE, Curves
 from app.panels.run_legend import Chip
+from app.plots.curve_canvas import LEAST_HEIGHT
 from app.plots.curve_data import PointSeries
 from core.metrics import Evaluation
 from tests.app.documents import with_memory
@@ -192,18 +193,19 @@ def test_a_past_run_that_was_hardly_evaluated_is_seen_by_its_batch_losses() -> N
     assert isinstance(run_series(PastRun(1, "1 · left at step 390", history, 390)), PointSeries)
 
 
-def test_a_picture_carries_the_names_of_past_runs(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    view = show(qtbot, Curves(with_past_runs(2)))
-    names = [run.name for run in view.document.course.past_runs]
-    drawn: list[list[bool]] = []
-    monkeypatch.setattr(
-        view.plot, "save_picture", lambda _: drawn.append([view.plot.curve(name).style.named for name in names])
-    )
+def test_a_picture_has_the_names_of_the_past_runs_that_are_shown_below_its_curves(qtbot: QtBot, tmp_path: Path) -> None:
+    view = show(qtbot, Curves(with_past_runs(3)))
+    first, hidden, last = view.document.course.past_runs
+    QTest.mouseClick(chips(view)[1].name, Qt.MouseButton.LeftButton)
+    view.export(tmp_path / "curves.svg")
+    text = (tmp_path / "curves.svg").read_text(encoding="utf-8")
+    assert first.name in text and last.name in text and hidden.name not in text
     view.export(tmp_path / "curves.png")
-    assert drawn == [[True, True]]
-    assert [view.plot.curve(name).style.named for name in names] == [False, False]
+    image = QImage(str(tmp_path / "curves.png"))
+    height = 2 * view.plot.canvas.height()
+    below = {image.pixelColor(x, y).name() for x in range(60) for y in range(height, image.height())}
+    assert {run_color(first), run_color(last)} <= below and run_color(hidden) not in below
+    assert not any(view.plot.curve(run.name).label.isVisible() for run in (first, last))
 
 
 @pytest.mark.parametrize(("typed", "written"), [("lr-0.01", "lr-0.01.csv"), ("a.PNG", "a.PNG"), ("b", "b.csv")])
@@ -250,15 +252,72 @@ def test_the_run_that_is_pointed_at_comes_to_the_front_with_its_name_and_values(
     assert view.plot.curve(run.name).style.pale
 
 
-def test_many_names_go_on_in_further_rows_and_stay_inside(qtbot: QtBot) -> None:
-    view = show(qtbot, Curves(with_past_runs(8)), 320)
+LONG = "digits-conv, loss cross entropy, learning rate 0.003, initializer he normal, epochs 5, other layers"
+
+
+def with_long_names(count: int) -> Document:
+    """The same with names as they are where much was changed between two runs."""
+    document = with_past_runs(count)
+    for run in document.course.past_runs:
+        run.name = f"{run.number} · {LONG}"
+    return document
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_long_names_are_cut_rather_than_make_the_panel_wider(qtbot: QtBot, count: int) -> None:
+    without = show(qtbot, Curves(with_past_runs(0)))
+    view = show(qtbot, Curves(with_long_names(count)), 340)
     QApplication.processEvents()
-    assert len(chips(view)) == 8
+    assert view.minimumSizeHint().width() == without.minimumSizeHint().width()
+    for chip in chips(view):
+        assert chip.geometry().right() < view.legend.width()
+        assert chip.name.geometry().right() < chip.cross.geometry().left()
+        assert chip.cross.width() >= chip.cross.sizeHint().width()
+        assert chip.name.toolTip().startswith(chip.run.name)
+
+
+@pytest.mark.parametrize("width", [220, 340, 800])
+def test_many_names_take_two_rows_and_leave_the_rest_to_the_curves(qtbot: QtBot, width: int) -> None:
+    view = show(qtbot, Curves(with_long_names(8)), width)
+    QApplication.processEvents()
+    row = chips(view)[0].height()
+    assert view.legend.height() == 2 * row
+    view.resize(width, view.minimumSizeHint().height())
+    QApplication.processEvents()
+    assert view.plot.canvas.height() >= LEAST_HEIGHT and view.legend.height() == 2 * row
+    lowest = view.plot.canvas.mapTo(view, view.plot.canvas.rect().bottomLeft()).y()
+    assert lowest < view.log.mapTo(view, view.log.rect().topLeft()).y()
     places = [chip.geometry() for chip in chips(view)]
-    assert len({place.top() for place in places}) > 1
-    assert all(place.left() >= 0 and place.right() <= view.legend.width() for place in places)
-    assert view.legend.height() >= max(place.bottom() for place in places)
     assert not any(one.intersects(other) for one in places for other in places if one is not other)
+
+
+def test_the_run_just_left_is_in_view_and_the_others_are_reached_by_scrolling(qtbot: QtBot) -> None:
+    document = with_long_names(8)
+    view = show(qtbot, Curves(document), 340)
+    qtbot.waitUntil(lambda: not chips(view)[-1].visibleRegion().isEmpty())
+    assert chips(view)[0].visibleRegion().isEmpty()
+    bar = view.legend.verticalScrollBar()
+    QTest.keyClick(bar, Qt.Key.Key_Home)
+    assert not chips(view)[0].visibleRegion().isEmpty()
+    document.next_batch()
+    QApplication.processEvents()
+    assert bar.value() == 0  # only a further run moves the names
+
+
+def test_the_keyboard_reaches_names_that_are_out_of_view(qtbot: QtBot) -> None:
+    view = show(qtbot, Curves(with_long_names(8)), 340)
+    qtbot.waitUntil(lambda: chips(view)[0].visibleRegion().isEmpty())
+    view.activateWindow()
+    qtbot.waitUntil(view.isActiveWindow)
+    last, first = chips(view)[-1].name, chips(view)[0].name
+    last.setFocus()
+    while not first.hasFocus():
+        focus = QApplication.focusWidget()
+        assert focus is not None and view.legend.isAncestorOf(focus)
+        QTest.keyClick(focus, Qt.Key.Key_Backtab)
+    assert not first.visibleRegion().isEmpty()
+    QTest.keyClick(first, Qt.Key.Key_Space)
+    assert chips(view)[0].run.name not in view.plot.names()
 
 
 # Files

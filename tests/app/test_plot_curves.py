@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPicture, QWheelEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 
 from app.plots.curve import CurveStyle
 from app.plots.curve_axis import ValueAxis, log_ticks, tick_text
+from app.plots.curve_canvas import LEAST_HEIGHT
 from app.plots.curve_data import PointSeries
 from app.plots.curve_labels import spread
 from app.plots.curves import CurvesView
@@ -185,9 +186,47 @@ def test_ticks_that_lie_close_differ_and_huge_ones_are_short() -> None:
     axis = ValueAxis("left")
     assert axis.tickStrings([2.325, 2.33, 2.335], 1.0, 0.005) == ["2.325", "2.33", "2.335"]
     axis.logarithmic = True
-    assert axis.tickStrings([0.3670, 0.3675], 1.0, 0.0005) == ["2.328", "2.331"]
-    assert axis.tickStrings([10.0, 20.0, 30.0, 38.5], 1.0, 10.0) == ["1e10", "1e20", "1e30", "3.16e38"]
+    assert axis.tickStrings([10.0, 20.0, 30.0, 38.0], 1.0, 10.0) == ["1e10", "1e20", "1e30", "1e38"]
     assert [tick_text(value) for value in (2000.0, 250000.0, 3e7)] == ["2\u202f000", "250\u202f000", "3e7"]
+
+
+@given(low=st.floats(-7, 7), extent=st.floats(0.0005, 8), size=st.floats(40, 900), logarithmic=st.booleans())
+def test_no_two_ticks_of_an_axis_have_the_same_words(low: float, extent: float, size: float, logarithmic: bool) -> None:
+    axis = ValueAxis("left")
+    axis.logarithmic = logarithmic
+    levels = axis.tickValues(low, low + extent, size)
+    texts = [text for spacing, values in levels for text in axis.tickStrings(list(values), 1.0, spacing)]
+    assert len(texts) >= 2 and len(set(texts)) == len(texts)
+
+
+def test_a_short_logarithmic_axis_has_round_numbers() -> None:
+    axis = ValueAxis("left")
+    axis.logarithmic = True
+    (spacing, values), *_ = axis.tickValues(np.log10(2.306), np.log10(2.331), 130.0)
+    assert axis.tickStrings(list(values), 1.0, spacing) == ["2.31", "2.32", "2.33"]
+
+
+def test_all_labels_of_a_plot_lie_in_it_and_apart(qtbot: QtBot) -> None:
+    view = CurvesView()
+    qtbot.addWidget(view)
+    view.set_log(True)
+    steps = np.arange(1, 101)
+    view.set_curve("batch loss", steps, 10.0 ** -(steps / 20), CurveStyle("forward"))
+    view.set_curve("test accuracy", steps, np.ones(100), CurveStyle("update", "right"))
+    for height in (LEAST_HEIGHT, 130, 400):
+        view.canvas.setFixedHeight(height)
+        view.resize(340, view.minimumSizeHint().height())
+        view.show()
+        QApplication.processEvents()
+        for axis in (view.canvas.values, view.canvas.shares):
+            page = QPicture()
+            painter = QPainter(page)
+            rects = [axis.mapRectToScene(rect) for rect, _, _ in axis.generateDrawSpecs(painter)[2]]
+            painter.end()
+            assert len(rects) >= 2
+            assert min(rect.top() for rect in rects) >= 0 and max(rect.bottom() for rect in rects) <= height
+            edges = sorted((rect.top(), rect.bottom()) for rect in rects)
+            assert all(one[1] <= other[0] + 1 for one, other in pairwise(edges))
 
 
 def test_dragging_moves_both_axes_of_steps(view: CurvesView, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,10 +356,35 @@ def test_names_lie_neither_on_a_curve_nor_on_the_marker(view: CurvesView, top: f
         assert name.top() >= -4 and name.bottom() <= view.canvas.left.height() + 4
 
 
+@pytest.mark.parametrize("width", [220, 340, 900])
+def test_a_name_covers_neither_the_marker_nor_a_curve_that_was_measured_after_its_own(
+    view: CurvesView, width: int
+) -> None:
+    view.clear()
+    view.resize(width, 260)
+    steps = np.arange(1, 201)
+    view.set_curve("batch loss", steps, 2.0 / steps, CurveStyle("forward", width=1.0, pale=True))
+    view.set_curve("test loss", steps[::10], 1.0 / steps[::10], CurveStyle("loss"))
+    view.set_curve("train accuracy", steps[::10], np.ones(20), CurveStyle("update", "right"))
+    view.set_marker(200)
+    view.grab()
+    line = view.canvas.left.mapFromView(QPointF(200, 0)).x()
+    for curve in curves_of(view):
+        name = curve.label.mapRectToParent(curve.label.boundingRect())
+        assert name.left() >= line + 3 and name.right() <= view.canvas.left.width() + 0.5
+
+
+def test_a_long_name_is_cut_at_the_end_of_its_curve_and_read_out_in_full(view: CurvesView) -> None:
+    name = "3 · digits-conv, loss cross entropy, learning rate 0.003, other layers"
+    view.set_curve(name, np.arange(1, 101), np.full(100, 0.25), CurveStyle("#7b5ea7"))
+    assert view.label_of(name) == view.curve(name).label.text() == "3 · digits-conv, loss c…"
+    assert f"{name} 0.25" in view.readout_at(10)
+
+
 def test_where_there_is_no_room_for_all_names_those_of_pale_curves_give_way(view: CurvesView) -> None:
     for name in ("a", "b", "c", "d", "e", "f"):
         view.set_curve(name, np.arange(5), np.full(5, 0.02), CurveStyle("loss", pale=name in "ab"))
-    view.resize(400, 125)
+    view.resize(400, 130)
     view.grab()
     shown = [curve.name for curve in curves_of(view) if curve.label.isVisible()]
     assert 2 <= len(shown) < 6 and shown[-1] == "f" and "a" not in shown
@@ -378,6 +442,30 @@ def test_the_picture_is_what_is_seen(view: CurvesView, tmp_path: Path) -> None:
     assert drawing.isValid() and drawing.viewBox() == view.canvas.rect()
     text = (tmp_path / "curves.svg").read_text(encoding="utf-8")
     assert LIGHT.update in text and "test accuracy" in text
+
+
+def test_in_a_picture_a_name_covers_what_lies_behind_it_and_nothing_else(view: CurvesView, tmp_path: Path) -> None:
+    view.clear()
+    steps = np.arange(1, 101)
+    view.set_curve("past", steps, np.ones(100), CurveStyle("#7b5ea7", width=4.0, named=False))
+    view.set_curve("test loss", steps[:20], np.ones(20), CurveStyle("loss"))
+    view.grab()
+    view.save_picture(tmp_path / "curves.png")
+    image = QImage(str(tmp_path / "curves.png"))
+    first, last = (view.canvas.left.mapViewToScene(QPointF(step, 1)) for step in (22, 99))
+    row = [image.pixelColor(x, round(2 * first.y())).lightness() for x in range(image.width())]
+    covered = [x / 2 for x in range(round(2 * first.x()), round(2 * last.x())) if row[x] > 225]
+    name = view.curve("test loss").label.sceneBoundingRect()
+    assert covered and name.left() - 1 <= min(covered) and max(covered) <= name.right() + 1
+
+
+def test_names_below_a_picture_go_on_in_the_next_line_where_they_are_long(view: CurvesView, tmp_path: Path) -> None:
+    sizes = []
+    for name in ("1 · xor", "2 · lenet-5" + ", learning rate 0.004" * 9):
+        view.save_picture(tmp_path / "curves.svg", [(name, "#7b5ea7")])
+        sizes.append(QSvgRenderer(str(tmp_path / "curves.svg")).viewBox().size())
+    assert view.canvas.height() < sizes[0].height() < sizes[1].height()
+    assert {size.width() for size in sizes} == {view.canvas.width()}
 
 
 @pytest.mark.parametrize("name", ["curves.png", "curves.svg"])
