@@ -19,8 +19,8 @@ class BinaryLoss(Loss):
         super().check_values(target)
         if target.size and (target.min() < 0 or target.max() > 1):
             raise DataError(
-                f"{self.title} asks for targets between 0 and 1, but they go from {chosen(target.min())} to "
-                f"{chosen(target.max())}: choose mean squared error."
+                f"{self.title} asks for targets between 0 and 1, but they go from {chosen(float(target.min()))} to "
+                f"{chosen(float(target.max()))}: choose mean squared error."
             )
 
 
