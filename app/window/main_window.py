@@ -196,14 +196,14 @@ class MainWindow(QMainWindow):
         """Share the room out anew until a person has moved something, which the window is first shown for."""
         super().resizeEvent(event)
         if not self._arranged:
-            self.arrangement.share_out(self.width(), self.height())
+            self.arrangement.share_out()
 
     def showEvent(self, event: QShowEvent) -> None:
         """The first showing fixes the arrangement; from then on it is the person's."""
         super().showEvent(event)
         if not self._arranged:
             self._arranged = True
-            self.arrangement.share_out(self.width(), self.height())
+            self.arrangement.share_out()
             self.tape_bar.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -1,7 +1,7 @@
 """Docks that close, move and come back, both themes, and windows of all sizes: nothing lost, nothing cut off."""
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QScrollArea, QTabBar, QToolButton, QWidget
@@ -94,6 +94,27 @@ def test_arrange_as_at_first_undoes_closing_floating_and_moving(window: MainWind
     assert docks[TrainingPanel].geometry().bottom() < docks[LayersPanel].geometry().top()
     assert docks[Curves].geometry().right() < docks[Boundary].geometry().left()
     press(window, "next_layer")
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+def test_arrange_as_at_first_shares_the_room_out_as_at_first(window: MainWindow, size: tuple[int, int]) -> None:
+    def sizes() -> dict[type[View], QSize]:
+        QApplication.processEvents()
+        return {
+            kind: window.arrangement.docks[kind].size() for kind in PANELS if kind not in (Predictions, GradientFlow)
+        }
+
+    window.resize(*size)
+    window.arrangement.share_out()
+    at_first = sizes()
+    choose(window, "View", "Arrange as at first")
+    assert sizes() == at_first
+    for kind in PANELS:
+        window.arrangement.docks[kind].toggleViewAction().trigger()
+    for kind in PANELS:
+        window.arrangement.docks[kind].toggleViewAction().trigger()
+    choose(window, "View", "Arrange as at first")
+    assert sizes() == at_first
 
 
 def test_the_theme_switches_in_the_middle_of_a_batch_and_back(window: MainWindow) -> None:
