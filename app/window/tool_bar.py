@@ -29,7 +29,10 @@ _LOSS_HELP = "A click on the loss, or Enter, explains it."
 LOSS_GONE = "The numbers of batch {} are no longer at hand: Next batch makes a loss that can be explained."
 
 _STILL_TRUE = 0.9
-"""Share of the training so far from which on an evaluation counts as one of now."""
+"""Share of a training that runs from which on an evaluation counts as one of now: they change faster than one reads.
+
+Once it is paused only one of the very step does: a single step can ruin the weights.
+"""
 
 _STEPS = ("batch_start", "back", "next_layer", "next_batch", "next_epoch")
 
@@ -80,8 +83,9 @@ class Position(View):
             facts.append(("loss", low if low == high else f"{low}…{high}"))
         if found := document.history.evaluation_at(step):
             measured, test = found
-            # Long ago it was another network, and its accuracy is not that of the step beside it.
-            when = f" at step {format_count(measured)}" if measured < _STILL_TRUE * step else ""
+            # It was another network then, and its accuracy is not that of the step beside it.
+            is_of_now = measured >= (_STILL_TRUE * step if document.running else step)
+            when = "" if is_of_now else f" at step {format_count(measured)}"
             if test.accuracy is None:
                 facts.append(("test loss", f"{format_number(test.loss)}{when}"))
                 facts += [("test R²", format_number(test.r_squared, 3))] if test.r_squared is not None else []
