@@ -15,6 +15,7 @@ from app.panels.inspector import Inspector
 from app.panels.layers import LayersPanel
 from app.panels.predictions import Predictions
 from app.panels.training import TrainingPanel
+from app.plots.numbers import format_count, format_number
 from app.theme import DARK, LIGHT, current_theme
 from app.view import View
 from app.window.main_window import MainWindow
@@ -54,6 +55,22 @@ def test_every_dock_closes_by_its_button_and_comes_back_by_the_menu(window: Main
     QApplication.processEvents()
     assert dock.isVisible() and dock.view.isVisible() and action.isChecked()
     press(window, "next_layer")
+
+
+@pytest.mark.parametrize("width", [1024, 1150, 1280])
+def test_step_and_loss_are_told_at_every_width_and_the_accuracy_where_there_is_room(
+    window: MainWindow, qtbot: QtBot, width: int
+) -> None:
+    window.resize(width, 700)
+    press(window, "run")
+    wait_for_steps(qtbot, window, 1000)
+    press(window, "run")
+    qtbot.waitUntil(lambda: not window.document.running)
+    document, told = window.document, window.tool_bar.position.text
+    assert f"step <b>{format_count(document.steps_done)}</b>" in told.text()
+    assert f"loss <b>{format_number(document.history.losses[-1])}</b>" in told.text()
+    assert ("acc" in told.text()) == (width > 1024)
+    assert told.sizeHint().width() <= told.width()
 
 
 def test_a_closed_panel_shows_the_present_when_it_comes_back(window: MainWindow) -> None:
