@@ -1,4 +1,4 @@
-"""A sentence across the top of the window, for what went wrong or was changed, until it is closed."""
+"""A sentence across the top of the window, for what went wrong or was changed, until it is closed or no longer true."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget

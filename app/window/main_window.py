@@ -152,6 +152,7 @@ class MainWindow(QMainWindow):
 
     def _follow_experiment(self) -> None:
         document = self.document
+        self.banner.hide()  # it spoke of how things were before; what is to be said about this comes afterwards
         self.setWindowTitle(f"{document.experiment.name} — Chainrule")
         self.tool_bar.show_experiment()
         for name, word, text in (
@@ -165,6 +166,8 @@ class MainWindow(QMainWindow):
 
     def _follow_running(self) -> None:
         document = self.document
+        if document.running:
+            self.banner.hide()
         has_tape = document.tape is not None
         works = has_tape or document.batch_waits
         for name in NEED_A_TAPE:
