@@ -125,7 +125,7 @@ class MainWindow(QMainWindow):
         document.failed.connect(self.banner.show_error)
         document.experiment_changed.connect(self._follow_experiment)
         document.running_changed.connect(self._follow_running)
-        self.run_control.noted.connect(self.banner.show_note)
+        self.run_control.noted.connect(self.banner.add_note)
         self.run_control.failed.connect(self.banner.show_error)
         self.run_control.busy.connect(self.status_line.show_busy)
         self.run_control.pausing_changed.connect(self.status_line.show_pausing)

@@ -1,13 +1,15 @@
-"""Sentences across the top of the window: what is no longer true is gone."""
+"""Sentences across the top of the window: a training that stops says why, and what is no longer true is gone."""
 
 from collections.abc import Callable
 
 import pytest
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
+from app.panels.data import DataPanel
 from app.window.main_window import MainWindow
 from app.window.run_control import OTHER_WEIGHTS
-from tests.e2e.hands import choose, press, says, wait_for_steps
+from tests.e2e.hands import choose, click, press, says, wait_for_steps, write
 
 DIVERGES = {"loss": {"kind": "mse"}, "optimizer": {"kind": "sgd", "learning_rate": 1e6}}
 
@@ -60,3 +62,35 @@ def test_a_run_takes_away_what_was_said_before_it(window: MainWindow, qtbot: QtB
     interrupt(window, qtbot)
     run(window, qtbot)
     assert not window.banner.isVisible()
+
+
+def tile(window: MainWindow) -> None:
+    click(window.arrangement.panel(DataPanel).tiles["moons"])
+
+
+def noise(window: MainWindow) -> None:
+    line = window.arrangement.panel(DataPanel).form.fields["noise"].field
+    assert isinstance(line, QLineEdit)
+    write(line, "0.2")
+
+
+def preset(window: MainWindow) -> None:
+    choose(window, "File", "Open preset", "circles")
+
+
+@pytest.mark.parametrize("change", [tile, noise, preset])
+def test_other_data_and_another_experiment_say_why_the_training_is_paused(
+    window: MainWindow, qtbot: QtBot, change: Callable[[MainWindow], None]
+) -> None:
+    run(window, qtbot)
+    change(window)
+    qtbot.waitUntil(window.banner.isVisible)
+    assert says(window.banner, OTHER_WEIGHTS)
+    assert not window.document.running and window.document.steps_done == 0
+
+
+def test_what_had_to_change_is_said_before_why_the_training_is_paused(window: MainWindow, qtbot: QtBot) -> None:
+    run(window, qtbot)
+    click(window.arrangement.panel(DataPanel).tiles["blobs"])
+    qtbot.waitUntil(lambda: says(window.banner, OTHER_WEIGHTS))
+    assert says(window.banner, "were fitted to", f"brings the old ones back. {OTHER_WEIGHTS}")
