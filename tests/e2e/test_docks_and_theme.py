@@ -20,6 +20,7 @@ from app.theme import DARK, LIGHT, current_theme
 from app.view import View
 from app.window.main_window import MainWindow
 from tests.e2e.hands import choose, click, click_row, menu_action, press, says, tool_button, wait_for_steps, write
+from tests.in_view import bring_into_view
 
 PANELS: tuple[type[View], ...] = (
     *(DataPanel, TrainingPanel, LayersPanel, Inspector),
@@ -182,6 +183,19 @@ def test_nothing_in_the_left_panels_is_wider_than_its_room(window: MainWindow, s
         for widget in content.findChildren(QWidget):
             if widget.isVisibleTo(content) and widget.parentWidget() is content:
                 assert room.contains(QRect(widget.pos(), widget.size())), (kind, widget)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_options_that_are_unfolded_come_into_sight(window: MainWindow, size: tuple[int, int]) -> None:
+    window.resize(*size)
+    window.arrangement.share_out()
+    form = window.arrangement.panel(TrainingPanel).forms["optimizer"]
+    bring_into_view(form.more.button)
+    click(form.more.button)
+    QApplication.processEvents()
+    first = next(field for field in form.fields.values() if field.option.advanced)
+    for seen in (form.more.button, first):
+        assert seen.visibleRegion().boundingRect() == seen.rect()
 
 
 @pytest.mark.parametrize("size", SIZES)
