@@ -41,6 +41,16 @@ def fill_scrolling(widget: QWidget, *items: QWidget | QLayout | None, spacing: i
     return scroll
 
 
+def scroll_to(*widgets: QWidget) -> None:
+    """Scroll the panel in which widgets are shown until each is in sight, the last one for certain."""
+    for widget in widgets:
+        parent = widget.parentWidget()
+        while parent is not None and not isinstance(parent, QScrollArea):
+            parent = parent.parentWidget()
+        if parent is not None and widget.isVisible():
+            parent.ensureWidgetVisible(widget, 0, 4)
+
+
 def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
     """A text in one of the style sheet's roles."""
     made = QLabel(text)

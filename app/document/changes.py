@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.clipping import clipping_from_spec
+from core.datasets import dataset_from_spec
 from core.experiment import Experiment
 from core.initializers import initializer_from_spec
 from core.losses import loss_from_spec
@@ -16,6 +17,7 @@ from core.types import Spec
 from core.words import chosen
 
 _PARTS: dict[str, Callable[[Spec], Configurable]] = {
+    "data": dataset_from_spec,
     "loss": loss_from_spec,
     "optimizer": optimizer_from_spec,
     "initializer": initializer_from_spec,
@@ -42,7 +44,7 @@ def _differences(before: Experiment, after: Experiment) -> list[tuple[str, Any, 
     found: list[tuple[str, Any, Any]] = []
     for field in dataclasses.fields(Experiment):
         old, new = getattr(before, field.name), getattr(after, field.name)
-        if old == new:
+        if old == new or (field.name == "data" and before.name != after.name):  # the name tells of other data
             continue
         if field.name in _PARTS:
             found += _differences_of_part(field.name, old, new)
@@ -56,8 +58,9 @@ def _differences_of_part(name: str, old: Spec, new: Spec) -> list[tuple[str, Any
         return [(name, _words(old["kind"]), _words(new["kind"]))]
     # Built, because an option that a spec leaves out has a value all the same.
     one, other = _PARTS[name](old), _PARTS[name](new)
+    prefix = "data " * (name == "data")  # its seed is not that of the start weights
     values = [
-        (choice.label or _words(choice.name), getattr(one, choice.name), getattr(other, choice.name))
+        (prefix + (choice.label or _words(choice.name)), getattr(one, choice.name), getattr(other, choice.name))
         for choice in one.options()
     ]
     return [entry for entry in values if entry[1] != entry[2]]

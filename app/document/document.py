@@ -67,7 +67,7 @@ class Document(Moving):
         self.pause_needed.emit()
         if self.steps_done or self.cursor:
             self.edits.add("reset", self._moment())
-        self._build("start weights")
+        self._build(self.experiment.name)
 
     def _change_live(self, experiment: Experiment) -> None:
         """Change options of the optimizer while it runs elsewhere; `show_progress` hears from which step they count."""

@@ -25,8 +25,12 @@ _PLANE_LAYERS: tuple[Spec, ...] = ({"kind": "dense", "units": 8}, {"kind": "tanh
 
 
 def fit_to_data(experiment: Experiment, source: DataSource, data: Dataset) -> tuple[Experiment, str]:
-    """The experiment with that data, and a sentence about what else had to change (empty if nothing had to)."""
-    wanted = dataclasses.replace(experiment, data=source.spec())
+    """The experiment with that data, and a sentence about what else had to change (empty if nothing had to).
+
+    With another kind of data it is called after that: the name it had speaks of the old one.
+    """
+    name = experiment.name if source.kind == experiment.data["kind"] else source.title
+    wanted = dataclasses.replace(experiment, name=name, data=source.spec())
     if _works(wanted, data):
         return wanted, ""
     end, loss = _ending(data)

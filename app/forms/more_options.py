@@ -1,11 +1,11 @@
 """Rarely changed options, folded away behind a button."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from app.forms.option_field import OptionField
 from app.icons import icon
-from app.layouts import SPACING, fill, row
+from app.layouts import SPACING, fill, row, scroll_to
 from app.theme import current_theme, theme_changed
 from core.types import Spec
 
@@ -48,6 +48,12 @@ class MoreOptions(QWidget):
 
     def _toggle(self) -> None:
         self._fold(not self._open)
+        if self._open:
+            # Once the layout has made room for the fields; until then there is nothing to scroll to.
+            QTimer.singleShot(0, self, self._bring_into_view)
+
+    def _bring_into_view(self) -> None:
+        scroll_to(self._content, self.button)
 
     def _fold(self, opened: bool) -> None:
         self._open = opened

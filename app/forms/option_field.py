@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QScrollArea, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
 from app.forms.combo import Combo
 from app.forms.explained import option_explanation
 from app.forms.value_edit import ValueEdit
-from app.layouts import fill, label, row
+from app.layouts import fill, label, row, scroll_to
 from core.options import Option
 from core.types import OptionError
 
@@ -107,11 +107,7 @@ class OptionField(QWidget):
         QTimer.singleShot(0, self, self._bring_error_into_view)
 
     def _bring_error_into_view(self) -> None:
-        parent = self.parentWidget()
-        while parent is not None and not isinstance(parent, QScrollArea):
-            parent = parent.parentWidget()
-        if parent is not None and self.error.isVisible():
-            parent.ensureWidgetVisible(self.error, 0, 4)
+        scroll_to(self.error)
 
 
 def value_text(value: Any) -> str:

@@ -4,7 +4,6 @@ The bar only ever asks the document and its walk to go somewhere; where the curs
 """
 
 from functools import partial
-from itertools import accumulate
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
@@ -27,7 +26,8 @@ from app.network_view.play_control import PlayControl
 from app.network_view.player import Player
 from app.network_view.segments import paint_segments, paint_substeps, segment_label, segment_rects, substep_rects
 from app.network_view.style import font, metrics
-from app.network_view.tape_words import TAPE_SIZE, memory_words, substep_words, tape_words
+from app.network_view.tape_lines import text_height, text_lines
+from app.network_view.tape_words import memory_words, substep_words, tape_words
 from app.plots.kept import Kept
 from app.theme import current_theme, theme_changed
 from app.view import TEXT, View
@@ -38,9 +38,7 @@ _OVERHANG = 5.0
 _BAR_HEIGHT = 24.0
 _SUBSTEPS_HEIGHT = 17.0
 _SUBSTEPS_GAP = 1.0
-_LINES = 2
 _GRIP = 7.0
-_TEXT_POINTS = (9.0, 8.5, 8.0, 7.5)
 _CONTROL_GAP = 12
 _NARROW = 420
 """Below this width the text needs all the room."""
@@ -195,32 +193,20 @@ class TapeBar(View):
 
     def _paint_text(self, painter: QPainter) -> None:
         room = self._text_room()
-        points, lines = self._text_lines(room.width())
+        points, lines = text_lines(self._text, room.width())
         painter.setFont(font(points))
         painter.setPen(QColor(current_theme().muted))
-        height = metrics(_TEXT_POINTS[0]).height()
+        height = metrics(points).height()
+        top = room.center().y() - len(lines) * height / 2
         for number, line in enumerate(lines):
-            rect = QRectF(room.left(), room.top() + number * height, room.width(), height)
+            rect = QRectF(room.left(), top + number * height, room.width(), height)
             painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), line)
-
-    def _text_lines(self, room: float) -> tuple[float, list[str]]:
-        """The text in one line, or in two of about the same length; smaller, and at last cut short, if need be.
-
-        What a tape takes gives way to what happened.
-        """
-        for text in (self._text, self._text.partition(TAPE_SIZE)[0]):
-            for points in _TEXT_POINTS:
-                lines = _halved(text, points, room)
-                if max(map(metrics(points).horizontalAdvance, lines)) <= room:
-                    return points, lines
-        measure = metrics(_TEXT_POINTS[-1])
-        return _TEXT_POINTS[-1], [measure.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in lines]
 
     # Places
 
     def _height(self) -> int:
         inside = _SUBSTEPS_HEIGHT + 2 * _SUBSTEPS_GAP if self.document.walk.substeps else 0
-        return int(2 * _OVERHANG + _BAR_HEIGHT + inside + 1 + _LINES * metrics(_TEXT_POINTS[0]).height() + 4)
+        return int(2 * _OVERHANG + _BAR_HEIGHT + inside + 1 + text_height())
 
     def _bar(self) -> QRectF:
         return QRectF(_MARGIN, _OVERHANG, max(1.0, self.width() - 2 * _MARGIN), _BAR_HEIGHT)
@@ -255,7 +241,7 @@ class TapeBar(View):
     def _place_control(self) -> None:
         self.control.setVisible(self.width() >= _NARROW)
         self.control.adjustSize()
-        middle = self._height() - 3 - _LINES * metrics(_TEXT_POINTS[0]).height() / 2
+        middle = self._height() - text_height() / 2
         self.control.move(_MARGIN - 4, round(middle - self.control.height() / 2))
 
     # Events
@@ -314,13 +300,3 @@ class TapeBar(View):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let the handle go."""
         self._dragging = False
-
-
-def _halved(text: str, points: float, room: float) -> list[str]:
-    """A text as it is where there is room for it in one line, else in the two lines that need the least."""
-    measure, words = metrics(points).horizontalAdvance, text.split(" ")
-    if len(words) == 1 or measure(text) <= room:
-        return [text]
-    ends = list(accumulate(measure(f"{word} ") for word in words))
-    cut = min(range(1, len(words)), key=lambda cut: max(ends[cut - 1], ends[-1] - ends[cut - 1]))
-    return [" ".join(words[:cut]), " ".join(words[cut:])]

@@ -89,11 +89,13 @@ class Arrangement(QObject):
         self._window.restoreState(self._first)
         for kind, dock in self.docks.items():
             dock.setVisible(kind is not Diagnostics)
+        self.share_out()  # what was saved knows the order of the docks; it was saved before there was a window to share
         if self._suits:
             self.docks[self._suits].raise_()
 
-    def share_out(self, width: int, height: int) -> None:
-        """Give every column and row its share of a window of that size."""
+    def share_out(self) -> None:
+        """Give every column and row its share of the window."""
+        width, height = self._window.width(), self._window.height()
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         outer = [LEFT_WIDTH + width // 100, max(RIGHT_WIDTH, round(width * 0.24))]
         self._window.resizeDocks([self.docks[DataPanel], self.docks[Inspector]], outer, across)

@@ -1,4 +1,4 @@
-"""A sentence across the top of the window, for what went wrong or was changed, until it is closed."""
+"""A sentence across the top of the window, for what went wrong or was changed, until it is closed or no longer true."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
@@ -38,6 +38,11 @@ class Banner(QFrame):
     def show_note(self, sentence: str) -> None:
         """Something happened that the person should know."""
         self._show(sentence, is_error=False)
+
+    def add_note(self, sentence: str) -> None:
+        """Something more about what has just happened: behind the note that is there already, if there is one."""
+        has_note = not self.isHidden() and not self._is_error
+        self.show_note(f"{self.text.text()} {sentence}" if has_note else sentence)
 
     def _show(self, sentence: str, *, is_error: bool) -> None:
         self._is_error = is_error

@@ -125,7 +125,7 @@ class MainWindow(QMainWindow):
         document.failed.connect(self.banner.show_error)
         document.experiment_changed.connect(self._follow_experiment)
         document.running_changed.connect(self._follow_running)
-        self.run_control.noted.connect(self.banner.show_note)
+        self.run_control.noted.connect(self.banner.add_note)
         self.run_control.failed.connect(self.banner.show_error)
         self.run_control.busy.connect(self.status_line.show_busy)
         self.run_control.pausing_changed.connect(self.status_line.show_pausing)
@@ -152,6 +152,7 @@ class MainWindow(QMainWindow):
 
     def _follow_experiment(self) -> None:
         document = self.document
+        self.banner.hide()  # it spoke of how things were before; what is to be said about this comes afterwards
         self.setWindowTitle(f"{document.experiment.name} — Chainrule")
         self.tool_bar.show_experiment()
         for name, word, text in (
@@ -165,6 +166,8 @@ class MainWindow(QMainWindow):
 
     def _follow_running(self) -> None:
         document = self.document
+        if document.running:
+            self.banner.hide()
         has_tape = document.tape is not None
         works = has_tape or document.batch_waits
         for name in NEED_A_TAPE:
@@ -196,14 +199,14 @@ class MainWindow(QMainWindow):
         """Share the room out anew until a person has moved something, which the window is first shown for."""
         super().resizeEvent(event)
         if not self._arranged:
-            self.arrangement.share_out(self.width(), self.height())
+            self.arrangement.share_out()
 
     def showEvent(self, event: QShowEvent) -> None:
         """The first showing fixes the arrangement; from then on it is the person's."""
         super().showEvent(event)
         if not self._arranged:
             self._arranged = True
-            self.arrangement.share_out(self.width(), self.height())
+            self.arrangement.share_out()
             self.tape_bar.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -224,7 +224,7 @@ class RunControl(QObject):
         if same_network and document.steps_done == left.steps:
             if left.until.steps is None or left.steps <= left.until.steps:
                 self.run(left.until)
-        elif document.data is left.data and document.experiment.name == left.experiment.name:
+        else:
             self.noted.emit(OTHER_WEIGHTS)
 
     def _pass_on_options(self) -> None:

@@ -1,5 +1,7 @@
 """The tool bar: run and step, the learning rate, and where the training stands."""
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QPalette, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
@@ -15,12 +17,13 @@ from app.view import TEXT, View
 from app.window.floating_error import FloatingError
 from app.window.linked_label import LinkedLabel, linked
 from app.window.still import Still
+from core.metrics import Evaluation
 from core.optimizers import OPTIMIZERS
 
-RATE_WIDTH = 190
-"""Width of the learning rate, label and field, in pixels."""
+RATE_WIDTH = 84
+"""Width of the field of the learning rate, in pixels: 0.000125 has room."""
 
-NARROW = 1150
+NARROW = 1280
 """Width of the window below which not everything fits, in pixels."""
 
 _RATE_HELP = "The schedule changes the learning rate from step to step; the field holds the one it starts out from."
@@ -29,7 +32,10 @@ _LOSS_HELP = "A click on the loss, or Enter, explains it."
 LOSS_GONE = "The numbers of batch {} are no longer at hand: Next batch makes a loss that can be explained."
 
 _STILL_TRUE = 0.9
-"""Share of the training so far from which on an evaluation counts as one of now."""
+"""Share of a training that runs from which on an evaluation counts as one of now: they change faster than one reads.
+
+Once it is paused only one of the very step does: a single step can ruin the weights.
+"""
 
 _STEPS = ("batch_start", "back", "next_layer", "next_batch", "next_epoch")
 
@@ -80,13 +86,11 @@ class Position(View):
             facts.append(("loss", low if low == high else f"{low}…{high}"))
         if found := document.history.evaluation_at(step):
             measured, test = found
-            # Long ago it was another network, and its accuracy is not that of the step beside it.
-            when = f" at step {format_count(measured)}" if measured < _STILL_TRUE * step else ""
-            if test.accuracy is None:
-                facts.append(("test loss", f"{format_number(test.loss)}{when}"))
-                facts += [("test R²", format_number(test.r_squared, 3))] if test.r_squared is not None else []
-            else:
-                facts.append(("test accuracy", f"{test.accuracy * 100:.2f} %{when}"))
+            # It was another network then, and its accuracy is not that of the step beside it.
+            is_of_now = measured >= (_STILL_TRUE * step if document.running else step)
+            when = "" if is_of_now else f" at step {format_count(measured)}"
+            *others, (name, value) = _measured(test)
+            facts += [*others, (name, f"{value}{when}")]
         drawn = (tuple(facts), self.width(), current_theme())
         if drawn != self._drawn:
             self._drawn = drawn
@@ -98,19 +102,44 @@ class Position(View):
         self.invalidate()
 
     def _show(self, facts: list[tuple[str, str]]) -> None:
-        """All facts where there is room, else as many as fit, the least telling left out first."""
+        """All facts where there is room, else the first wording that fits."""
         everything = _words(facts)
         help_ = [_RATE_HELP] if self.rate_in_force() is not None else []
         help_ += [_LOSS_HELP] if "loss" in dict(facts) else []
         self.text.setToolTip("<br>".join([everything, *help_]))
-        first = facts
-        facts = [(name, value) for name, value in facts if name != "rate now"]
-        short = [(name.removeprefix("test "), value) for name, value in facts]
-        for shown in (first, facts, facts[1:], short[1:], short[2:], facts[1:2]):
+        for shown in _wordings(facts):
             self.text.setText(_words(shown, with_link=True))
             if self.text.sizeHint().width() <= self.width():
                 break
         self.text.setAccessibleDescription(everything)
+
+
+def _measured(test: Evaluation) -> list[tuple[str, str]]:
+    """What an evaluation found: the accuracy, or the loss of a regression and how much it explains."""
+    if test.accuracy is not None:
+        return [("test accuracy", f"{test.accuracy * 100:.2f} %")]
+    explained = [] if test.r_squared is None else [("test R²", format_number(test.r_squared, 3))]
+    return [("test loss", format_number(test.loss)), *explained]
+
+
+def _wordings(facts: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    """The facts, then with ever less: what is told elsewhere too first, loss and step last."""
+    yield facts
+    for name in ("epoch", "rate now"):
+        yield (facts := _without(name, facts))
+    for word, shorter in (
+        ("test accuracy", "accuracy"),
+        ("test R²", "R²"),
+        ("accuracy", "acc."),
+        (" at step ", " at "),
+    ):
+        yield (facts := [(name.replace(word, shorter), value.replace(word, shorter)) for name, value in facts])
+    for name in ("test loss", "R²", "acc.", "loss"):
+        yield (facts := _without(name, facts))
+
+
+def _without(unwanted: str, facts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in facts if name != unwanted]
 
 
 def _words(facts: list[tuple[str, str]], *, with_link: bool = False) -> str:
@@ -158,11 +187,15 @@ class MainToolBar(QToolBar):
         return button
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the buttons keep their words and lose their icons."""
+        """In a narrow window the buttons keep their words and lose their icons, and the rate keeps one word."""
         super().resizeEvent(event)
-        narrow = event.size().width() < NARROW
+        narrow = self.width() < NARROW
+        self._name_rate()
         styles = Qt.ToolButtonStyle
         self._set_style(styles.ToolButtonTextOnly if narrow else styles.ToolButtonTextBesideIcon)
+
+    def _name_rate(self) -> None:
+        self.rate.label.setText("Rate" if self.width() < NARROW else self.rate.option.title)
 
     def _set_style(self, style: Qt.ToolButtonStyle) -> None:
         if style != self.toolButtonStyle():
@@ -201,6 +234,7 @@ class MainToolBar(QToolBar):
             self._rate_error.deleteLater()
             self._rate_error = FloatingError(made, self.window())
             self.rate, self._rate_action = made, made_action
+            self._name_rate()
         self.rate.show_value(spec.get("learning_rate", self.rate.option.default))
 
     def _make_rate(self) -> OptionField:
@@ -208,7 +242,9 @@ class MainToolBar(QToolBar):
         optimizer = OPTIMIZERS[kind]
         field = OptionField(next(o for o in optimizer.options() if o.name == "learning_rate"), optimizer.title)
         field.setObjectName(kind)
-        field.setMaximumWidth(RATE_WIDTH)
+        field.field.setFixedWidth(RATE_WIDTH)
+        # The figures beside it have more use for the room that is left.
+        field.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         field.chosen.connect(self._take_rate)
         return field
 

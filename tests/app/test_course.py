@@ -242,6 +242,13 @@ def test_names_of_past_runs_say_what_tells_them_apart() -> None:
     ]
 
 
+def test_other_data_is_told_by_its_options_or_by_another_name() -> None:
+    noisy = xor(data={"kind": "xor", "noise": 0.2, "seed": 4})
+    assert difference_words(xor(data={"kind": "xor", "noise": 0.1}), noisy) == "data noise 0.2, data seed 4"
+    assert difference_words(noisy, dataclasses.replace(noisy, name="Moons", data={"kind": "moons"})) == ""
+    assert difference_words(noisy, dataclasses.replace(noisy, data={"kind": "moons"})) == "data moons"
+
+
 def test_the_learning_rate_follows_options_and_schedule() -> None:
     history = History()
     first = xor(

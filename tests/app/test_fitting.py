@@ -32,7 +32,7 @@ def test_what_fits_stays_as_it_is() -> None:
     source, data = load("circles", points=50)
     fitted, note = fit_to_data(XOR, source, data)
     assert note == ""
-    assert fitted == dataclasses.replace(XOR, data=source.spec())
+    assert fitted == dataclasses.replace(XOR, name="Circles", data=source.spec())
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,8 @@ def test_other_targets_change_the_last_layer_and_the_loss_only(
 ) -> None:
     source, data = load(kind, points=50, **options)
     fitted, note = fit_to_data(XOR, source, data)
-    assert fitted == dataclasses.replace(XOR, data=source.spec(), layers=(*XOR.layers[:-1], end), loss=loss)
+    layers = (*XOR.layers[:-1], end)
+    assert fitted == dataclasses.replace(XOR, name=source.title, data=source.spec(), layers=layers, loss=loss)
     assert note == f"The last layer and the loss were fitted to {data.title}. Undo brings the old ones back."
     fitted.trainer(data).train_step()
 
@@ -58,13 +59,18 @@ def test_pictures_replace_the_layers_of_a_plane_and_back() -> None:
     assert note == "The layers did not fit MNIST and were replaced. Undo brings the old ones back."
     assert there.layers[0] == {"kind": "flatten"} and there.layers[-1] == {"kind": "dense", "units": 10}
     assert there.batch_size == 64
-    assert (there.optimizer, there.seed, there.name) == (XOR.optimizer, XOR.seed, XOR.name)
+    assert (there.optimizer, there.seed, there.name) == (XOR.optimizer, XOR.seed, "MNIST")
     there.trainer(data).train_step()
     source, points = load("xor", points=50)
     deep = dataclasses.replace(there, layers=({"kind": "conv2d", "filters": 2, "kernel_size": 3}, *there.layers))
     back, note = fit_to_data(deep, source, points)
     assert note.startswith("The layers did not fit XOR")
     back.trainer(points).train_step()
+
+
+def test_other_options_of_the_same_kind_of_data_keep_the_name() -> None:
+    source, data = load("xor", points=50)
+    assert fit_to_data(XOR, source, data)[0].name == XOR.name
 
 
 def test_layers_that_never_fitted_are_replaced() -> None:

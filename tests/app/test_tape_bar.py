@@ -13,7 +13,9 @@ from pytestqt.qtbot import QtBot
 from app.document.document import Document
 from app.document.presets import load_preset
 from app.network_view.segments import fitting_labels, segment_label
+from app.network_view.style import metrics
 from app.network_view.tape_bar import TapeBar
+from app.network_view.tape_lines import text_height, text_lines
 from app.network_view.tape_words import tape_words
 from app.theme import apply_theme, current_theme
 from core.words import memory_text
@@ -132,10 +134,22 @@ def test_an_account_that_needs_more_than_two_lines_is_written_smaller_rather_tha
     document: Document, bar: TapeBar
 ) -> None:
     document.go_to(5)
-    wide, lines = bar._text_lines(400)
+    wide, lines = text_lines(bar.text, 400)
     assert "".join(lines).replace(" ", "") == bar.text.replace(" ", "")
-    smaller, _ = bar._text_lines(350)
+    smaller, _ = text_lines(bar.text, 350)
     assert smaller < wide
+
+
+def test_of_an_account_without_enough_room_only_the_end_is_missing(document: Document, bar: TapeBar) -> None:
+    document.go_to(LENGTH)
+    said = bar.text.partition(" · tape ")[0]
+    for room in range(300, 90, -1):
+        _, lines = text_lines(bar.text, room)
+        *full, last = lines
+        words = " ".join([*full, last.removesuffix("…")])
+        assert bar.text.startswith(words) and (len(words) >= len(said) or last.endswith("…")), (room, lines)
+    assert len(lines) == 3 and last.endswith("…")
+    assert bar.height() - bar.segment_rect(0).bottom() > text_height() >= 3 * metrics(7.5).height()
 
 
 def test_what_a_tape_takes_gives_way_to_what_happened(bar: TapeBar, document: Document) -> None:
@@ -143,9 +157,9 @@ def test_what_a_tape_takes_gives_way_to_what_happened(bar: TapeBar, document: Do
     said, size, _ = bar.text.partition(" · tape ")
     assert size
     room = 1000
-    while bar.text.endswith(" ".join(bar._text_lines(room)[1])[-9:]):
+    while bar.text.endswith(" ".join(text_lines(bar.text, room)[1])[-9:]):
         room -= 1
-    assert " ".join(bar._text_lines(room)[1]) == said, "nothing of it is cut"
+    assert " ".join(text_lines(bar.text, room)[1]) == said, "nothing of it is cut"
 
 
 def test_buttons_step_into_a_record_and_out_again(document: Document, bar: TapeBar) -> None:

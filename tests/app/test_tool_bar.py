@@ -1,11 +1,13 @@
 """The tool bar says where the training stands: the loss as far as it is known, and the rate in force."""
 
 import numpy as np
+from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.document.document import Document
 from app.document.losses import Losses, Reading
+from app.document.presets import load_preset
 from app.plots.numbers import format_number
 from app.window.tool_bar import Position
 from core.metrics import Evaluation
@@ -55,16 +57,73 @@ def test_of_an_old_step_the_range_of_its_loss_is_told(qtbot: QtBot) -> None:
     assert f"loss <b>{format_number(known.low)}…{format_number(known.high)}</b>" in view.text.text()
 
 
-def test_an_accuracy_of_long_ago_says_of_which_step_it_is(qtbot: QtBot) -> None:
+def test_an_accuracy_of_other_weights_says_of_which_step_it_is(qtbot: QtBot) -> None:
     document = xor_document()
     view = wide(qtbot, document)
     for _ in range(20):
         document.next_batch()
-    document.history.evaluations["test"].clear()
-    document.course.add(21, [], {"test": {19: Evaluation(0.5, 0.75, 200)}})
+
+    def told(measured: int) -> bool:
+        document.history.evaluations["test"].clear()
+        document.course.add(21, [], {"test": {measured: Evaluation(0.5, 0.75, 200)}})
+        view.refresh()
+        assert "test accuracy <b>75.00 %" in view.text.text()
+        return f"75.00 % at step {measured}</b>" in view.text.text()
+
+    assert told(2) and told(19) and not told(20)
+    document.begin_run()
+    assert told(2) and not told(19), "they change faster than one reads"
+
+
+def test_an_accuracy_from_before_a_ruinous_step_is_not_told_as_its_own(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = wide(qtbot, document)
+    for _ in range(20):
+        document.next_batch()
+    document.edit("too fast", loss={"kind": "mse"}, optimizer={"kind": "sgd", "learning_rate": 1e6})
+    while not tape_of(document).refused:
+        document.next_batch()
+    measured = max(document.history.evaluations["test"])
+    document.history.evaluations["test"].pop(measured)  # as after a run, which evaluates now and then
     view.refresh()
-    assert "test accuracy <b>75.00 %</b>" in view.text.text()
-    document.history.evaluations["test"].clear()
-    document.course.add(21, [], {"test": {2: Evaluation(0.5, 0.25, 200)}})
+    assert f"at step {measured - 1}</b>" in view.text.text()
+
+
+def figures(view: Position, width: int) -> str:
+    """What is told in so much room, as it is read."""
+    view.resize(width, 30)
     view.refresh()
-    assert "test accuracy <b>25.00 % at step 2</b>" in view.text.text()
+    text = QTextDocument()
+    text.setHtml(view.text.text())
+    assert view.text.sizeHint().width() <= width
+    return " ".join(text.toPlainText().split())
+
+
+def test_in_little_room_epoch_and_words_give_way_and_step_and_loss_stay(qtbot: QtBot) -> None:
+    document = xor_document()
+    view = wide(qtbot, document)
+    for _ in range(20):
+        document.next_batch()
+    loss = f"loss {format_number(document.history.losses[-1])}"
+    accuracy = document.history.evaluations["test"][20].accuracy
+    assert accuracy is not None
+    measured = f"{100 * accuracy:.2f} %"
+    told = [figures(view, width) for width in range(500, 170, -1)]
+    assert list(dict.fromkeys(told)) == [
+        f"epoch 7 step 20 {loss} test accuracy {measured}",
+        f"step 20 {loss} test accuracy {measured}",
+        f"step 20 {loss} accuracy {measured}",
+        f"step 20 {loss} acc. {measured}",
+        f"step 20 {loss}",
+    ]
+
+
+def test_of_a_regression_the_loss_of_the_test_data_is_called_so_or_not_told(qtbot: QtBot) -> None:
+    experiment = load_preset("sine")
+    document = Document(experiment, experiment.source().load())
+    view = wide(qtbot, document)
+    for _ in range(20):
+        document.next_batch()
+    for width in range(700, 170, -1):
+        told = figures(view, width)
+        assert told.count("loss") == 1 + told.count("test loss") and "step 20 " in told

@@ -1,7 +1,7 @@
 """Docks that close, move and come back, both themes, and windows of all sizes: nothing lost, nothing cut off."""
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QScrollArea, QTabBar, QToolButton, QWidget
@@ -15,10 +15,12 @@ from app.panels.inspector import Inspector
 from app.panels.layers import LayersPanel
 from app.panels.predictions import Predictions
 from app.panels.training import TrainingPanel
+from app.plots.numbers import format_count, format_number
 from app.theme import DARK, LIGHT, current_theme
 from app.view import View
 from app.window.main_window import MainWindow
 from tests.e2e.hands import choose, click, click_row, menu_action, press, says, tool_button, wait_for_steps, write
+from tests.in_view import bring_into_view
 
 PANELS: tuple[type[View], ...] = (
     *(DataPanel, TrainingPanel, LayersPanel, Inspector),
@@ -54,6 +56,22 @@ def test_every_dock_closes_by_its_button_and_comes_back_by_the_menu(window: Main
     QApplication.processEvents()
     assert dock.isVisible() and dock.view.isVisible() and action.isChecked()
     press(window, "next_layer")
+
+
+@pytest.mark.parametrize("width", [1024, 1150, 1280])
+def test_step_and_loss_are_told_at_every_width_and_the_accuracy_where_there_is_room(
+    window: MainWindow, qtbot: QtBot, width: int
+) -> None:
+    window.resize(width, 700)
+    press(window, "run")
+    wait_for_steps(qtbot, window, 1000)
+    press(window, "run")
+    qtbot.waitUntil(lambda: not window.document.running)
+    document, told = window.document, window.tool_bar.position.text
+    assert f"step <b>{format_count(document.steps_done)}</b>" in told.text()
+    assert f"loss <b>{format_number(document.history.losses[-1])}</b>" in told.text()
+    assert ("acc" in told.text()) == (width > 1024)
+    assert told.sizeHint().width() <= told.width()
 
 
 def test_a_closed_panel_shows_the_present_when_it_comes_back(window: MainWindow) -> None:
@@ -94,6 +112,27 @@ def test_arrange_as_at_first_undoes_closing_floating_and_moving(window: MainWind
     assert docks[TrainingPanel].geometry().bottom() < docks[LayersPanel].geometry().top()
     assert docks[Curves].geometry().right() < docks[Boundary].geometry().left()
     press(window, "next_layer")
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+def test_arrange_as_at_first_shares_the_room_out_as_at_first(window: MainWindow, size: tuple[int, int]) -> None:
+    def sizes() -> dict[type[View], QSize]:
+        QApplication.processEvents()
+        return {
+            kind: window.arrangement.docks[kind].size() for kind in PANELS if kind not in (Predictions, GradientFlow)
+        }
+
+    window.resize(*size)
+    window.arrangement.share_out()
+    at_first = sizes()
+    choose(window, "View", "Arrange as at first")
+    assert sizes() == at_first
+    for kind in PANELS:
+        window.arrangement.docks[kind].toggleViewAction().trigger()
+    for kind in PANELS:
+        window.arrangement.docks[kind].toggleViewAction().trigger()
+    choose(window, "View", "Arrange as at first")
+    assert sizes() == at_first
 
 
 def test_the_theme_switches_in_the_middle_of_a_batch_and_back(window: MainWindow) -> None:
@@ -144,6 +183,19 @@ def test_nothing_in_the_left_panels_is_wider_than_its_room(window: MainWindow, s
         for widget in content.findChildren(QWidget):
             if widget.isVisibleTo(content) and widget.parentWidget() is content:
                 assert room.contains(QRect(widget.pos(), widget.size())), (kind, widget)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_options_that_are_unfolded_come_into_sight(window: MainWindow, size: tuple[int, int]) -> None:
+    window.resize(*size)
+    window.arrangement.share_out()
+    form = window.arrangement.panel(TrainingPanel).forms["optimizer"]
+    bring_into_view(form.more.button)
+    click(form.more.button)
+    QApplication.processEvents()
+    first = next(field for field in form.fields.values() if field.option.advanced)
+    for seen in (form.more.button, first):
+        assert seen.visibleRegion().boundingRect() == seen.rect()
 
 
 @pytest.mark.parametrize("size", SIZES)
