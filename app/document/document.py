@@ -65,8 +65,8 @@ class Document(Moving):
     def reset(self) -> None:
         """Back to step 0 with the same start weights, undoably."""
         self.pause_needed.emit()
-        if self.steps_done or self.cursor:
-            self.edits.add("reset", self._moment())
+        if self.cursor or len(self.history.losses):
+            self.edits.add("reset", self._last_moment())
         self._build(self.experiment.name)
 
     def _change_live(self, experiment: Experiment) -> None:

@@ -264,15 +264,17 @@ class Moving(Shown):
             course.snapshots.line(),
         )
 
+    def _last_moment(self) -> Moment:
+        """The newest moment, also where one has walked back over tapes, which still reach to the newest step."""
+        moment, steps, stepper = self._moment(), len(self.history.losses), self._standing.stepper
+        if steps > self.steps_done and not self.in_past and stepper:
+            return dataclasses.replace(moment, state=stepper.state_after(steps), cursor=0)
+        return moment
+
     def _leave_later(self, step: int) -> None:
         """Go on from a step: what came after it stays as a past run, and Undo brings it back."""
-        steps = len(self.history.losses)
-        if steps > step:
-            moment = self._moment()
-            stepper = self._standing.stepper
-            if not self.in_past and stepper:  # walked back over tapes, which still reach to the newest step
-                moment = dataclasses.replace(moment, state=stepper.state_after(steps), cursor=0)
-            self.edits.add(f"going on from step {step}", moment)
+        if len(self.history.losses) > step:
+            self.edits.add(f"going on from step {step}", self._last_moment())
             self.experiment_changed.emit()
         self.course.go_on_from(step, f"left at step {step}")
         self._standing.stay()

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSpinBox, QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QComboBox, QWidget
 from shiboken6 import isValid
 
 from app.plots.digit_grid import PredictionsView
@@ -12,7 +12,7 @@ _UP_DOWN = {Qt.Key.Key_Up, Qt.Key.Key_Down}
 _ARROWS = {*_UP_DOWN, Qt.Key.Key_Left, Qt.Key.Key_Right}
 _OWN_KEYS: tuple[tuple[tuple[type[QWidget], ...], set[Qt.Key]], ...] = (
     ((QAbstractButton, QComboBox, QAbstractItemView, GridView, PredictionsView), {Qt.Key.Key_Space}),
-    ((QComboBox, QAbstractItemView, QAbstractSpinBox), _UP_DOWN),
+    ((QComboBox, QAbstractItemView), _UP_DOWN),
     ((GridView, PredictionsView), {*_ARROWS, Qt.Key.Key_Home}),
 )
 

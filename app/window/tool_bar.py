@@ -64,8 +64,7 @@ class Position(View):
         trainer, tape = self.document.trainer, self.document.tape
         if trainer is None or tape is None:
             return None
-        rate = trainer.schedule.rate(trainer.learning_rate, tape.step - 1)
-        return rate if rate != trainer.learning_rate else None
+        return tape.learning_rate if tape.learning_rate != trainer.learning_rate else None
 
     def explain_loss(self) -> None:
         """Where the loss that is shown comes from."""

@@ -38,6 +38,9 @@ def test_the_rate_in_force_is_told_where_it_is_not_the_one_chosen(qtbot: QtBot) 
     assert f"learning rate {rate:.4g}" in update.account, "the rate that this very step was trained with"
     QTest.qWait(0)
     assert f"rate now <b>{format_number(rate, 3)}</b>" in view.text.text()
+    document.edit("learning rate", optimizer={**document.experiment.optimizer, "learning_rate": 0.5})
+    view.refresh()
+    assert f"rate now <b>{format_number(rate, 3)}</b>" in view.text.text(), "still that of the batch on the tape"
     view.resize(240, 30)
     view.refresh()
     assert "rate now" not in view.text.text() and "loss" in view.text.text()

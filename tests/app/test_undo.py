@@ -104,6 +104,25 @@ def test_reset_starts_from_the_same_weights_and_can_be_undone() -> None:
     assert_same(document.weights(), start)
 
 
+@pytest.mark.parametrize("travelled", [True, False])
+def test_a_reset_at_the_very_start_loses_nothing_that_was_trained(travelled: bool) -> None:
+    document = with_memory()
+    batches(document, 3)
+    trained, losses = copies(document.weights()), list(document.history.losses)
+    if travelled:
+        document.travel(0)
+        document.batch_start()
+    else:
+        while document.can_go_back:
+            document.back()
+    assert document.steps_done == 0 and document.cursor == 0
+    document.reset()
+    assert list(document.history.losses) == [] and document.edits.undo_label == "reset"
+    document.undo()
+    assert document.steps_done == 3 and list(document.history.losses) == losses
+    assert_same(document.weights(), trained)
+
+
 # Edits while a training runs
 
 
