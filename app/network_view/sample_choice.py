@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 from app.document.document import Document
 from app.icons import icon
 from app.layouts import label, row
+from app.plots.elided_label import ElidedLabel
 from app.theme import current_theme, theme_changed
 
 _BATCH_HELP = (
@@ -33,7 +34,10 @@ class SampleChoice(QWidget):
         self.before = self._button("Previous sample", "The sample before (,)", -1)
         self.after = self._button("Next sample", "The sample after (.)", 1)
         self.text = label(role="note")
-        self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.range = ElidedLabel()  # which gives way where a narrow window has no room for it
+        self.range.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.range.setMinimumWidth(1)
         self.verdict = label(role="verdict")
         # Its room is kept while it is empty: nothing beside it may move as one walks.
         self.verdict.ensurePolished()
@@ -46,30 +50,35 @@ class SampleChoice(QWidget):
         self.batch.setAccessibleName("Mean over the batch")
         self.batch.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.batch.clicked.connect(self._take_batch)
-        self.setLayout(row(self.before, self.text, self.verdict, self.after, self.batch, spacing=2))
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setLayout(row(self.before, self.text, self.range, self.verdict, self.after, self.batch, spacing=3))
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         theme_changed.connect(self._tint)
         self._tint()
 
     @property
     def words(self) -> str:
         """What is shown: "sample 3 of 0…63", "mean of 64"."""
-        tape = self.document.tape
-        if tape is None:
-            return "no batch"
-        count = len(tape.rows)
-        return f"mean of {count}" if self.document.whole_batch else _words(self.document.sample, count - 1)
+        return f"{self.text.text()} {self.range.text()}".strip()
 
     def refresh(self) -> None:
         """Show what the document has selected."""
         document, tape, wrong = self.document, self.document.tape, self._wrong()
-        self.text.setText(self.words)
-        self.verdict.setText(WRONG if wrong else "")
-        for text in (self.text, self.verdict):
-            text.setToolTip("\n".join(words for words in (wrong, _COUNT_HELP) if words))
         last = len(tape.rows) - 1 if tape else 0
+        if tape is None:
+            texts = "no batch", ""
+        elif document.whole_batch:
+            texts = f"mean of {last + 1}", ""
+        else:
+            texts = f"sample {document.sample}", f"of 0…{last}"
+        for part, words in zip((self.text, self.range), texts, strict=True):
+            part.setText(words)
+        self.verdict.setText(WRONG if wrong else "")
+        help_ = f"{_COUNT_HELP} This batch has the samples 0…{last}." if tape else _COUNT_HELP
+        for text in (self.text, self.verdict):
+            text.setToolTip("\n".join(words for words in (wrong, help_) if words))
         # The longest text it will hold in this batch: nothing beside it may move as one walks.
-        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance(_words(last, last)) + 6)
+        longest = (f"sample {last}", f"mean of {last + 1}")
+        self.text.setMinimumWidth(max(map(self.text.fontMetrics().horizontalAdvance, longest)) + 2)
         self.before.setEnabled(tape is not None and (document.sample > 0 or document.whole_batch))
         self.after.setEnabled(tape is not None and (document.sample < last or document.whole_batch))
         self.batch.setEnabled(tape is not None)
@@ -129,7 +138,3 @@ class SampleChoice(QWidget):
     def _tint(self) -> None:
         self.before.setIcon(icon("chevron-left", current_theme().muted))
         self.after.setIcon(icon("chevron-right", current_theme().muted))
-
-
-def _words(sample: int, last: int) -> str:
-    return f"sample {sample} of 0…{last}"
