@@ -224,6 +224,8 @@ class RunControl(QObject):
         if same_network and document.steps_done == left.steps:
             if left.until.steps is None or left.steps <= left.until.steps:
                 self.run(left.until)
+        elif document.trainer is None:
+            self.noted.emit(f"The training was paused. {document.problem}")
         else:
             self.noted.emit(OTHER_WEIGHTS)
 

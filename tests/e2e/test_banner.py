@@ -94,3 +94,14 @@ def test_what_had_to_change_is_said_before_why_the_training_is_paused(window: Ma
     click(window.arrangement.panel(DataPanel).tiles["blobs"])
     qtbot.waitUntil(lambda: says(window.banner, OTHER_WEIGHTS))
     assert says(window.banner, "were fitted to", f"brings the old ones back. {OTHER_WEIGHTS}")
+
+
+def test_layers_that_do_not_fit_any_more_say_so_and_not_to_press_run(window: MainWindow, qtbot: QtBot) -> None:
+    run(window, qtbot)
+    document = window.document
+    document.edit("flat", layers=({"kind": "conv2d", "filters": 2, "kernel_size": 3}, *document.experiment.layers))
+    qtbot.waitUntil(window.banner.isVisible)
+    assert not document.running and says(window.banner, "The training was paused. Layer 1, Conv2D, needs")
+    assert not says(window.banner, "press Run")
+    press(window, "undo")
+    assert document.trainer is not None and not window.banner.isVisible()
