@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import TypeVar
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.steady_scroll import SteadyScroll
 
 SPACING = 6
 
@@ -32,10 +33,8 @@ def fill(widget: QWidget, *items: QWidget | QLayout | None, margin: int = 0, spa
 
 def fill_scrolling(widget: QWidget, *items: QWidget | QLayout | None, spacing: int = SPACING) -> QScrollArea:
     """Give a panel a column of items that scrolls when it is taller than the panel; returns what scrolls."""
-    content, scroll = QWidget(), QScrollArea()
+    content, scroll = QWidget(), SteadyScroll()
     fill(content, *items, margin=10, spacing=spacing)
-    scroll.setWidgetResizable(True)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setWidget(content)
     fill(widget, scroll)
     return scroll
