@@ -11,7 +11,7 @@ import numpy as np
 from core.network import Network
 from core.tape import Tape
 from core.types import Array, Arrays, ChainruleError
-from core.words import layer_words, number
+from core.words import count, layer_words, number
 
 Direction = Literal["forward", "loss", "backward", "update"]
 
@@ -72,7 +72,7 @@ class NonFiniteFinder:
         if self._found is None:
             return self._overflow(step, pull)
         layer, direction, what, advice = self._found
-        text = f"Step {step}: {what} not finite (NaN or infinity); {_KEPT} {advice}"
+        text = f"Step {count(step)}: {what} not finite (NaN or infinity); {_KEPT} {advice}"
         return NonFiniteError(text, step, layer, direction)
 
     def _overflow(self, step: int, pull: Arrays) -> NonFiniteError:
@@ -86,8 +86,8 @@ class NonFiniteFinder:
         where = "" if by_penalty else " going backward"
         size = f"up to {number(largest[name], 2)}" if np.isfinite(largest[name]) else "beyond float32"
         text = (
-            f"Step {step}: {whose} {_layer(self._network, index)}{where} are so large ({size}) that their squares are "
-            f"not finite; {_KEPT} {_ADVICE}"
+            f"Step {count(step)}: {whose} {_layer(self._network, index)}{where} are so large ({size}) that their "
+            f"squares are not finite; {_KEPT} {_ADVICE}"
         )
         return NonFiniteError(text, step, index, "backward")
 
@@ -110,7 +110,7 @@ def lost_error(network: Network, name: str, step: int) -> NonFiniteError:
     if name in network.parameters():
         own, advice = f"updated {own}", "Go on with a lower learning rate or weight decay."
     what = f"the {own} of {_layer(network, int(index))} would not be"
-    text = f"Step {step}: {what} finite (NaN or infinity); {_KEPT} {advice}"
+    text = f"Step {count(step)}: {what} finite (NaN or infinity); {_KEPT} {advice}"
     return NonFiniteError(text, step, int(index), "update")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.network import Network
 from core.types import Array, Arrays, ChainruleError, OptionError
-from core.words import parameter_words
+from core.words import count, parameter_words
 
 WHOLE = ""
 """In place of a parameter's name: the gradient of all parameters together."""
@@ -52,7 +52,9 @@ class NormRange:
         texts = (f"{norm:.{digits}g}" for digits in range(3, _ALL_DIGITS))
         text = next((text for text in texts if not self.holds(float(text))), repr(norm))
         range_ = f"{self.low:g} to {self.high:g}"
-        return f"Stopped in step {step}: the norm of {gradient_words(self.parameter)} is {text}, outside {range_}."
+        return (
+            f"Stopped in step {count(step)}: the norm of {gradient_words(self.parameter)} is {text}, outside {range_}."
+        )
 
 
 class NormError(ChainruleError):

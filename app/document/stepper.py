@@ -16,6 +16,7 @@ from core.health import NonFiniteError
 from core.tape import Tape
 from core.trainer import Trainer
 from core.types import Array, ChainruleError, OptionError
+from core.words import count
 
 TAPE_BUDGET = 128 * 10**6
 """Bytes that tapes one can walk back to may take together; the current one is always kept."""
@@ -225,7 +226,7 @@ class Stepper:
 
 def _out_of_memory(trainer: Trainer) -> OptionError:
     return OptionError(
-        f"There is not enough memory to record step {trainer.steps + 1}; the weights before it were kept. "
+        f"There is not enough memory to record step {count(trainer.steps + 1)}; the weights before it were kept. "
         f"Use smaller batches or a smaller network."
     )
 

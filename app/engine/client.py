@@ -34,6 +34,7 @@ from app.engine.state_block import StateBlock
 from app.engine.worker import work
 from core.datasets.base import Dataset
 from core.norms import NormRange
+from core.words import count
 
 TICK = 16
 """Milliseconds between two looks at what the child reports."""
@@ -203,7 +204,7 @@ class ProcessEngine(Engine):
         was_up, code = self._is_up, self._end_child()
         if code == _KILLED and what == ENDED:
             what = f"{what} (it was killed, as the system does when memory runs out)"
-        kept = f"The weights after step {self._last.state['steps']} are here"
+        kept = f"The weights after step {count(self._last.state['steps'])} are here"
         if was_up:
             self._prepare()
             reason = f"{what}. {kept}, and a new process is ready: press Run to go on."

@@ -16,6 +16,7 @@ from core.metrics import Evaluation
 from core.norms import NormError, NormRange, NormWatch
 from core.trainer import Trainer
 from core.types import ChainruleError
+from core.words import count, number
 
 STATE_SHARE = 0.01
 """Largest share of the time that handing out copies of the state may take."""
@@ -123,7 +124,7 @@ class TrainingLoop:
             loss = trainer.train_step(self._watch)
             losses.append(loss)
             if wanted is not None and loss <= wanted:
-                self._end(f"The loss of step {trainer.steps} is {loss:.4g}: the run is over, as wanted.")
+                self._end(f"The loss of step {count(trainer.steps)} is {number(loss)}: the run is over, as wanted.")
                 return
             # Looking at the clock is cheap; so a step that is slow all of a sudden is never followed by another one.
             if trainer.steps >= last or clock() >= end:
@@ -160,7 +161,8 @@ class TrainingLoop:
             self._evaluate_from["train"] = now + self._pause_after("train", expected)
         is_test = self._part == "test"
         if is_test and wanted is not None and found.accuracy is not None and found.accuracy >= wanted:
-            self._end(f"The test accuracy after step {steps} is {found.accuracy:.2%}: the run is over, as wanted.")
+            percent = f"{found.accuracy * 100:.2f} %"
+            self._end(f"The test accuracy after step {count(steps)} is {percent}: the run is over, as wanted.")
 
     def _pause_after(self, part: str, seconds: float) -> float:
         """How long to train after an evaluation that took so long."""
@@ -174,10 +176,10 @@ class TrainingLoop:
         steps = self.trainer.steps
         if isinstance(error, MemoryError):
             return (
-                f"There is not enough memory to go on after step {steps}; its weights were kept. "
+                f"There is not enough memory to go on after step {count(steps)}; its weights were kept. "
                 f"Use smaller batches or a smaller network."
             )
         return (
-            f"The training stopped after step {steps} with an error of the program, {type(error).__name__}: {error}. "
-            f"The weights of that step were kept."
+            f"The training stopped after step {count(steps)} with an error of the program, {type(error).__name__}: "
+            f"{error}. The weights of that step were kept."
         )

@@ -18,7 +18,7 @@ from core.docs import summary
 from core.layers import LAYERS, layer_from_spec
 from core.options import Configurable
 from core.types import Spec
-from core.words import layer_words
+from core.words import layer_words, plural
 
 FEWEST_ROWS, MOST_ROWS = 3, 10
 """Layers the list has room for; with more it scrolls."""
@@ -114,7 +114,7 @@ class LayersPanel(View):
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         self._show_form(row)
-        self.note_changed.emit(f"{len(self._layers)} layers · drag to reorder")
+        self.note_changed.emit(f"{plural(len(self._layers), 'layer')} · drag to reorder")
 
     def _fill_list(self) -> None:
         self.list.clear()

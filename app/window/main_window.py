@@ -32,6 +32,7 @@ from app.window.training_dialogs import TrainingDialogs
 from core.export.npz import write_npz
 from core.network import SEED
 from core.types import ChainruleError
+from core.words import count
 
 NETWORK_HEIGHT = 247
 """Height that both rows of the cards need, in pixels; in a smaller window the docks give way first."""
@@ -101,7 +102,7 @@ class MainWindow(QMainWindow):
         except ChainruleError as error:
             self.banner.show_error(str(error))
         else:
-            self.banner.show_note(f"The weights after step {self.document.steps_done} were exported to {path}.")
+            self.banner.show_note(f"The weights after step {count(self.document.steps_done)} were exported to {path}.")
 
     def export_curves(self) -> None:
         """Let the person choose where the curves go."""
