@@ -229,5 +229,5 @@ def test_a_factor_that_is_a_sum_stands_in_brackets(images: tuple[Document, Step]
     softmax = explain(step, Place(step.position("forward", SOFTMAX), "y", (3, 2)))
     links = Links()
     largest = int(np.argmax(np.abs(step.tensor(step.position("forward", SOFTMAX), "x")[3])))
-    assert f"1/Σ exp(x − max), most of all x[3, {largest}]" in terms_text(softmax, links, step)
+    assert f"1/Σ exp(x − max) (see x[3, {largest}])" in terms_text(softmax, links, step)
     assert links.places[-1].index == (3, largest)

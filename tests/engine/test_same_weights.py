@@ -14,6 +14,7 @@ from app.engine.engine import Engine
 from app.engine.in_process import InProcessEngine
 from app.engine.protocol import Until
 from core.experiment import Experiment
+from core.words import number
 from tests.engine.conftest import MakeDesk
 from tests.engine.desk import Desk, assert_same
 
@@ -213,7 +214,7 @@ def test_a_run_ends_at_the_first_loss_as_low_as_wanted(make_desk: MakeDesk, kind
     desk.wait_for_end()
     losses = list(desk.document.history.losses)[:-1]  # the last one is the window's own
     assert losses[-1] <= 0.3 < min(losses[:-1])
-    assert desk.notes == [f"The loss of step {len(losses)} is {losses[-1]:.4g}: the run is over, as wanted."]
+    assert desk.notes == [f"The loss of step {len(losses)} is {number(losses[-1])}: the run is over, as wanted."]
 
 
 @pytest.mark.parametrize("kind", ENGINES)

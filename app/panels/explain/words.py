@@ -160,7 +160,7 @@ def _whose(factor: TermFactor, step: Step, *, is_single: bool) -> str:
     if behind:
         return f"{label} of {' and '.join(behind)}"
     largest = _behind(factor, step)
-    return f"{label}, most of all {entry(largest.tensor, *largest.index)}" if largest else label
+    return f"{label} (see {entry(largest.tensor, *largest.index)})" if largest else label
 
 
 def _bracketed(label: str) -> str:
