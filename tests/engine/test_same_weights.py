@@ -100,13 +100,13 @@ class Pair:
         )  # fmt: skip
 
     def go_through(self, sequences: int) -> None:
-        for number in range(sequences):
+        for sequence in range(sequences):
             done = []
             for _ in range(self.random.randint(2, 6)):
                 action = self.random.choice(self.actions)
                 done.append(action.__name__)
                 action()
-                self.compare(f"{number}: {', '.join(done)}")
+                self.compare(f"{sequence}: {', '.join(done)}")
 
     def compare(self, what: str) -> None:
         process, other = (desk.document for desk in self.desks)
@@ -226,7 +226,7 @@ def test_a_run_ends_at_the_test_accuracy_that_was_wanted(make_desk: MakeDesk, ki
     *earlier, last = [found[step].accuracy for step in sorted(found) if step < desk.document.steps_done]
     assert last is not None and last >= 0.9
     assert all(accuracy is not None and accuracy < 0.9 for accuracy in earlier)
-    assert len(desk.notes) == 1 and f"is {last:.2%}: the run is over, as wanted." in desk.notes[0]
+    assert len(desk.notes) == 1 and f"is {last * 100:.2f} %: the run is over, as wanted." in desk.notes[0]
 
 
 @pytest.mark.parametrize("kind", ENGINES)
