@@ -45,7 +45,7 @@ class Plane:
         Shapes: one (resolution, resolution, units) for every layer
         """
         document = self._document
-        network = document.network if document.data.is_plane and document.has_weights else None
+        network = document.network if document.data.is_plane and document.shows_weights else None
         weights = document.weights() if network else {}
         if network is not self._network:
             self._network, self._mirror = network, self._built() if network else None

@@ -81,7 +81,7 @@ class Shown:
         return self._standing.waits
 
     @property
-    def has_weights(self) -> bool:
+    def shows_weights(self) -> bool:
         """Whether the network that is open has weights at the cursor, be it that their batch waits."""
         return self.tape is not None or self.batch_waits
 
@@ -112,7 +112,7 @@ class Shown:
 
     def parameters(self) -> Arrays:
         """The parameters as they stand at the cursor; empty while the layers do not fit."""
-        if self.network is None or not self.has_weights:
+        if self.network is None or not self.shows_weights:
             return {}
         weights = self.weights()
         return {name: weights[name] for name in self.network.parameters()}

@@ -50,7 +50,7 @@ class Boundary(View):
         document = self.document
         if not document.data.is_plane:
             self._say(NO_PLANE)
-        elif document.network is None or not document.has_weights:
+        elif document.network is None or not document.shows_weights:
             self._say(document.problem)
         else:
             self._show_surface()

@@ -65,7 +65,7 @@ class Inspector(View):
     def _suit_tab(self) -> None:
         """Let Activations stand in for Weights where there are none, and end that where there are some."""
         document = self.document
-        if not document.has_weights:
+        if not document.shows_weights:
             return
         has_weights = bool(parameter_names(document, document.selected_layer))
         if not has_weights and self.tabs.currentWidget() is self.weights:

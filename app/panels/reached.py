@@ -87,7 +87,7 @@ def parameter_names(document: Document, index: int) -> list[str]:
 
 def nothing_to_learn(document: Document, index: int) -> str:
     """Why a layer has no parameters to show: it has none, or no step can be made."""
-    if document.network is None or not document.has_weights:
+    if document.network is None or not document.shows_weights:
         return document.problem
     if index < 0:
         return "The input has no weights: it is the data."

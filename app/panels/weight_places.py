@@ -27,7 +27,7 @@ def parameter_at(document: Document, place: Place) -> str:
 
 def buffer_names(document: Document, index: int) -> list[str]:
     """The names of what a layer keeps beside its parameters: ["1.running_mean", "1.running_var"]."""
-    buffers = document.network.buffers() if document.network and document.has_weights else {}
+    buffers = document.network.buffers() if document.network and document.shows_weights else {}
     return [name for name in buffers if int(name.split(".")[0]) == index]
 
 

@@ -10,7 +10,7 @@ import pyqtgraph as pg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPicture, QWheelEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
@@ -340,6 +340,15 @@ def test_neighbours_that_share_a_column_keep_their_extremes(values: list[float],
         assert (np.nanmin(shown), np.nanmax(shown)) == (finite.min(), finite.max())
 
 
+def names_beside(view: CurvesView, step: float) -> list[QRectF]:
+    """Where the names of the curves lie, each between a step and the right edge."""
+    line = view.canvas.left.mapFromView(QPointF(step, 0)).x()
+    names = [curve.label.mapRectToParent(curve.label.boundingRect()) for curve in curves_of(view)]
+    for name in names:
+        assert name.left() >= line + 3 and name.right() <= view.canvas.left.width() + 0.5
+    return names
+
+
 @pytest.mark.parametrize("top", [0.999, 1.0])
 @pytest.mark.parametrize("width", [340, 500, 900])
 def test_names_lie_neither_on_a_curve_nor_on_the_marker(view: CurvesView, top: float, width: int) -> None:
@@ -349,10 +358,7 @@ def test_names_lie_neither_on_a_curve_nor_on_the_marker(view: CurvesView, top: f
     view.set_curve("test accuracy", steps, np.full(200, top), CurveStyle("update", "right"))
     view.set_marker(200)
     view.grab()
-    line = view.canvas.left.mapFromView(QPointF(200, 0)).x()
-    for curve in curves_of(view):
-        name = curve.label.mapRectToParent(curve.label.boundingRect())
-        assert name.left() >= line + 3 and name.right() <= view.canvas.left.width() + 0.5
+    for name in names_beside(view, 200):
         assert name.top() >= -4 and name.bottom() <= view.canvas.left.height() + 4
 
 
@@ -368,10 +374,7 @@ def test_a_name_covers_neither_the_marker_nor_a_curve_that_was_measured_after_it
     view.set_curve("train accuracy", steps[::10], np.ones(20), CurveStyle("update", "right"))
     view.set_marker(200)
     view.grab()
-    line = view.canvas.left.mapFromView(QPointF(200, 0)).x()
-    for curve in curves_of(view):
-        name = curve.label.mapRectToParent(curve.label.boundingRect())
-        assert name.left() >= line + 3 and name.right() <= view.canvas.left.width() + 0.5
+    assert names_beside(view, 200)
 
 
 def test_a_long_name_is_cut_at_the_end_of_its_curve_and_read_out_in_full(view: CurvesView) -> None:
