@@ -4,6 +4,8 @@ Images have PyTorch's shape (N, C, H, W), but their values lie in the order C, H
 axis, one step of a window is a copy of long runs, and what the filters see from a row of outputs is a plain matrix.
 """
 
+import functools
+
 import numpy as np
 
 from core.types import Array
@@ -43,7 +45,8 @@ def draw_like(like: Array, rng: np.random.Generator) -> Array:
     return drawn.transpose(np.argsort(axes))
 
 
-def taps(size: int, kernel: int, stride: int, padding: int, positions: int) -> list[tuple[slice, slice]]:
+@functools.lru_cache(maxsize=256)  # asked in every step, and always the same for a layer
+def taps(size: int, kernel: int, stride: int, padding: int, positions: int) -> tuple[tuple[slice, slice], ...]:
     """For each offset in the window: the positions whose input there is inside the image, and those inputs.
 
     Along one axis, position o looks at input o·stride + offset − padding; the two slices go together, entry by entry.
@@ -58,4 +61,4 @@ def taps(size: int, kernel: int, stride: int, padding: int, positions: int) -> l
         pairs.append(
             (slice(first, first + count), slice(start, start + count * stride, stride) if count else slice(0, 0))
         )
-    return pairs
+    return tuple(pairs)
