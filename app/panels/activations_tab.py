@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import numpy as np
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.document.document import Document
@@ -10,6 +9,7 @@ from app.document.places import output_place
 from app.layouts import lines_height
 from app.panels.reached import Inside, inside, output, output_gradient
 from app.panels.switch_bar import SwitchBar
+from app.plots.distribution import Distribution
 from app.plots.histogram import HistogramView
 from app.plots.numbers import format_count, format_number, format_share
 from app.view import HISTOGRAMS, View
@@ -88,7 +88,7 @@ class ActivationsTab(View):
         _show(self.values, self.values_facts, y, name, "forward", preferred)
         _show(self.gradients, self.gradients_facts, dy, "dy", "backward", preferred)
         if not isinstance(y, str):
-            self.values_facts.setText(_facts(y) + self._saturated(y, index))
+            self.values_facts.setText(_facts(y, self.values.distribution()) + self._saturated(y, index))
         self._show_kept(kept(document, index))
         line = shown if shown and not shown.parameter else None
         self._show_line(line)
@@ -106,7 +106,8 @@ class ActivationsTab(View):
         per_sample = values.ndim > 1
         preferred = self.document.sample if per_sample and not self.document.whole_batch else None
         self.values.set_values(values, self.choice, "forward", "one", preferred)
-        self.values_facts.setText(_facts(values) if per_sample else _ends(values, shape_text(values.shape)))
+        data = self.values.distribution()
+        self.values_facts.setText(_facts(values, data) if per_sample else _ends(data, shape_text(values.shape)))
 
     def _show_line(self, shown: Inside | None) -> None:
         """What a line of the calculation gives, in the place of what it leads to."""
@@ -121,7 +122,8 @@ class ActivationsTab(View):
         )
         values = shown.line.tensor
         view.set_values(values, shown.line.name, shown.color, "one" if shown.line.result else "")
-        facts.setText(_facts(values) if shown.line.per_sample else _ends(values, shape_text(values.shape)))
+        data = view.distribution()
+        facts.setText(_facts(values, data) if shown.line.per_sample else _ends(data, shape_text(values.shape)))
         line.setText(shown.words)
 
     def _mark_asked(self, line: Inside | None) -> None:
@@ -184,18 +186,17 @@ def _show(
         facts.clear()
     else:
         view.set_values(values, name, color, "one", preferred)
-        facts.setText(_facts(values))
+        facts.setText(_facts(values, view.distribution()))
 
 
-def _facts(values: Array) -> str:
+def _facts(values: Array, data: Distribution) -> str:
     """The size of the heap and its ends; the histogram itself says mean, deviation and zeros."""
     each = f" × {shape_text(values.shape[1:])}" if values.ndim > 1 else ""
-    return _ends(values, f"{format_count(len(values))} samples{each}")
+    return _ends(data, f"{format_count(len(values))} samples{each}")
 
 
-def _ends(values: Array, size: str) -> str:
-    finite = values[np.isfinite(values)]
-    if not finite.size:
+def _ends(data: Distribution, size: str) -> str:
+    if not data.finite:
         return size
-    ends = f"{format_number(finite.min(), 3)} … {format_number(finite.max(), 3)}"
+    ends = f"{format_number(data.low, 3)} … {format_number(data.high, 3)}"
     return f"{size} · {ends}" if size else ends
