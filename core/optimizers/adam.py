@@ -37,6 +37,7 @@ class Adam(Optimizer):
     weight_decay: float = option(0.0, minimum=0, maximum=1e3, help="Added to the gradient as weight_decay · parameter.")
 
     slots: ClassVar[tuple[str, ...]] = ("m", "v")
+    never_negative: ClassVar[frozenset[str]] = frozenset({"v"})
 
     def _update_one(self, name: str, param: Array, grad: Array, scratch: Array) -> None:
         if self.weight_decay:

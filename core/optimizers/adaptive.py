@@ -27,6 +27,7 @@ class Adagrad(Optimizer):
     )
 
     slots: ClassVar[tuple[str, ...]] = ("s",)
+    never_negative: ClassVar[frozenset[str]] = frozenset({"s"})
 
     def _update_one(self, name: str, param: Array, grad: Array, scratch: Array) -> None:
         # s ← s + g²
@@ -61,6 +62,7 @@ class RMSProp(Optimizer):
     )
 
     slots: ClassVar[tuple[str, ...]] = ("v",)
+    never_negative: ClassVar[frozenset[str]] = frozenset({"v"})
 
     def _update_one(self, name: str, param: Array, grad: Array, scratch: Array) -> None:
         # v ← alpha · v + (1 − alpha) g²

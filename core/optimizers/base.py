@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from core.options import Configurable
-from core.types import Array, Arrays, StateError
+from core.types import Array, Arrays, StateError, shape_text
 
 
 class Optimizer(Configurable):
@@ -25,6 +25,9 @@ class Optimizer(Configurable):
     slots: ClassVar[tuple[str, ...]] = ()
     """The names of the slots, so that they can be shown before the first update."""
 
+    never_negative: ClassVar[frozenset[str]] = frozenset()
+    """The names of slots that hold sums or means of squares."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self.steps = 0
@@ -33,7 +36,10 @@ class Optimizer(Configurable):
         self._decayed: Arrays = {}
 
     def update(self, params: Arrays, grads: Arrays) -> None:
-        """Change every parameter in place, by the gradient of the same name and shape."""
+        """Change every parameter in place, by the gradient of the same name and shape.
+
+        Errors: StateError when a restored memory does not fit a parameter
+        """
         self.steps += 1
         for name, param in params.items():
             if name not in self._scratch:
@@ -42,7 +48,12 @@ class Optimizer(Configurable):
 
     def _prepare(self, name: str, param: Array) -> None:
         for slot in self.slots:
-            self.memory[slot].setdefault(name, np.zeros_like(param))
+            kept = self.memory[slot].setdefault(name, np.zeros_like(param))
+            if (kept.shape, kept.dtype) != (param.shape, param.dtype):
+                raise StateError(
+                    f"The restored memory of {self.title}, {slot} of {name}, is {_text(kept)}, and the parameter is "
+                    f"{_text(param)}: they do not belong together."
+                )
         self._scratch[name] = np.empty_like(param)
 
     def _update_one(self, name: str, param: Array, grad: Array, scratch: Array) -> None:
@@ -86,13 +97,24 @@ class Optimizer(Configurable):
                 f"The saved optimizer memory belongs to {state.get('kind')!r}, this optimizer is {self.title}."
             )
         steps, memory = state.get("steps"), state.get("memory")
-        if not isinstance(steps, int) or steps < 0:
+        if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
             raise StateError(f"The saved memory of {self.title} has {steps!r} as its number of updates.")
         if not isinstance(memory, Mapping) or set(memory) != set(self.slots):
             raise StateError(f"The saved memory of {self.title} does not hold {', '.join(self.slots) or 'nothing'}.")
         for slot, arrays in memory.items():
             for name, array in arrays.items():
+                if not isinstance(array, np.ndarray) or not np.issubdtype(array.dtype, np.floating):
+                    raise StateError(f"The saved memory of {self.title} has no array of numbers in {slot} of {name}.")
                 if not np.isfinite(array).all():
                     raise StateError(
                         f"The saved memory of {self.title} has values in {slot} of {name} that are not finite."
                     )
+                if slot in self.never_negative and (array < 0).any():
+                    raise StateError(
+                        f"The saved memory of {self.title} has values below 0 in {slot} of {name}, which holds squares."
+                    )
+
+
+def _text(array: Array) -> str:
+    """ "3×4 of float32"."""
+    return f"{shape_text(array.shape) or '()'} of {array.dtype}"
