@@ -10,7 +10,7 @@ from core.initializers import Initializer
 from core.layers.base import Layer
 from core.layout import batch_first, batch_last
 from core.options import option
-from core.types import Array, Arrays, Shape, ShapeError
+from core.types import SMALLEST_EPS, Array, Arrays, Shape, ShapeError
 
 
 class Normalization(Layer):
@@ -51,7 +51,12 @@ class BatchNorm(Normalization):
 
     momentum: float = option(0.1, minimum=0, maximum=1, help="Share of the new batch in the running mean and variance.")
     eps: float = option(
-        1e-5, above=0, maximum=1, advanced=True, label="ε", help="Added to the variance so that the root is never zero."
+        1e-5,
+        minimum=SMALLEST_EPS,
+        maximum=1,
+        advanced=True,
+        label="ε",
+        help="Added to the variance so that the root is never zero.",
     )
 
     def out_shape(self, in_shape: Shape) -> Shape:
@@ -149,7 +154,12 @@ class LayerNorm(Normalization):
     title: ClassVar[str] = "LayerNorm"
 
     eps: float = option(
-        1e-5, above=0, maximum=1, advanced=True, label="ε", help="Added to the variance so that the root is never zero."
+        1e-5,
+        minimum=SMALLEST_EPS,
+        maximum=1,
+        advanced=True,
+        label="ε",
+        help="Added to the variance so that the root is never zero.",
     )
 
     def param_shapes(self, in_shape: Shape) -> dict[str, Shape]:

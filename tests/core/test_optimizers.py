@@ -458,7 +458,7 @@ def test_squares_below_0_are_refused(kind: str):
     optimizer.update(start(), gradients(0))
     state = optimizer.state()
     state["memory"]["s" if kind == "adagrad" else "v"]["0.bias"][0] = -1e-9
-    with pytest.raises(StateError, match="of 0.bias, which holds squares"):
+    with pytest.raises(StateError, match=r"of 0\.bias, which holds squares"):
         optimizer.restore(state)
 
 
