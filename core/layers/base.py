@@ -111,7 +111,7 @@ class Layer(Configurable):
         """Take over what a training step learned about the data; only BatchNorm has something to take."""
 
     def _prepare(self, in_shape: Shape, dtype: Any) -> None:
-        """How every build begins: what the layer is built for, if that makes sense."""
+        """Part of every build: what the layer is built for, if that makes sense."""
         in_shape, dtype = checked_shape(in_shape, self.title), checked_dtype(dtype, self.title)
         self.out_shape(in_shape)
         self.in_shape, self.dtype = in_shape, dtype
