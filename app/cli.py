@@ -17,11 +17,12 @@ from core.experiment import EPOCHS, Experiment
 from core.types import ChainruleError, OptionError
 
 USAGE_ERROR = 2
+INTERRUPTED = 130  # as a shell calls it
 START_PRESET = "xor"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; returns its exit code (0, or 2 with a sentence on standard error)."""
+    """Run the program; returns its exit code: 0, or with a sentence on standard error 2, after Ctrl+C 130."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         # A console that has no × gets a ? instead of an error.
@@ -34,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ChainruleError as error:
         print(f"chainrule: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("chainrule: Broken off.", file=sys.stderr)
+        return INTERRUPTED
 
 
 class _Parser(argparse.ArgumentParser):
@@ -112,7 +116,7 @@ def has_display() -> bool:
 
 
 def _threads(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 64:
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads from 1 to 64")
     return int(text)
 
@@ -129,6 +133,6 @@ def _experiment(name: str) -> Experiment:
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and 400 <= int(width) <= 8000 and 300 <= int(height) <= 8000):
+    if not (width.isdecimal() and height.isdecimal() and 400 <= int(width) <= 8000 and 300 <= int(height) <= 8000):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 1600x1000 (from 400x300 to 8000x8000)")
     return int(width), int(height)

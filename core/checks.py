@@ -1,4 +1,4 @@
-"""Whether the parts of a network fit one another: layers, a loss, data, and weights that come from elsewhere.
+"""Whether the parts of a network and its training fit one another, and the data and weights from elsewhere fit them.
 
 What does not fit is refused with a sentence that names the layer, what was expected and what was given.
 """
@@ -8,30 +8,34 @@ from typing import Any
 
 import numpy as np
 
+from core.clipping import Clipping
 from core.datasets.base import Dataset
+from core.initializers import Initializer
 from core.layers.activations import Softmax
 from core.layers.base import Layer
 from core.layers.dropout import Dropout
 from core.losses import Loss
-from core.types import Array, Arrays, DataError, OptionError, Shape, ShapeError, StateError, shape_text
+from core.optimizers import Optimizer
+from core.penalties import Penalty
+from core.schedules import Schedule
+from core.types import Array, Arrays, DataError, OptionError, Shape, ShapeError, StateError, check_is, shape_text
 from core.words import layer_subject, layer_words, number, said
 
 
-def check_parts(layers: Any, loss: Any) -> None:
-    """Raise `OptionError` unless these are different layers in a sequence, and a loss that suits the last of them."""
+def check_parts(layers: Any, loss: Any, initializer: Any) -> None:
+    """Raise `OptionError` unless these are different layers, a loss that suits the last of them, and an initialiser."""
     if not isinstance(layers, Sequence):
         raise OptionError(f"A network is made of a list of layers, not of {said(layers)}.")
     places: dict[int, int] = {}
     for index, layer in enumerate(layers):
-        if not isinstance(layer, Layer):
-            raise OptionError(f"Layer {index + 1} of a network must be a layer such as Dense(8), not {said(layer)}.")
+        check_is(layer, Layer, f"Layer {index + 1} of a network", "a layer such as Dense(8)")
         if (first := places.setdefault(id(layer), index)) < index:
             raise OptionError(
                 f"{layer_subject(index, layer.title)} is the same object as {layer_words(first)}: make one of its own "
                 f"for every place."
             )
-    if not isinstance(loss, Loss):
-        raise OptionError(f"The loss of a network must be a loss such as MSE(), not {said(loss)}.")
+    check_is(loss, Loss, "The loss of a network", "a loss such as MSE()")
+    check_is(initializer, Initializer, "The initialiser of a network", "an initialiser such as HeNormal()")
     if layers:
         _check_loss(layers, loss)
 
@@ -92,8 +96,18 @@ def checked_state(layers: Sequence[Layer], state: Any) -> Arrays:
     return found
 
 
-def check_data(input_shape: Shape, data: Dataset) -> None:
+def check_choices(optimizer: Any, schedule: Any, penalty: Any, clipping: Any) -> None:
+    """Raise `OptionError` unless each of these is what its name says."""
+    check_is(optimizer, Optimizer, "Training: the optimizer", "an optimizer such as Adam()")
+    check_is(schedule, Schedule, "Training: the schedule", "a schedule such as CosineRate()")
+    check_is(penalty, Penalty, "Training: the penalty", "a penalty such as L2Penalty()")
+    check_is(clipping, Clipping, "Training: the clipping", "a clipping such as ClipNorm()")
+
+
+def check_data(input_shape: Shape, data: Any) -> None:
     """Raise `ShapeError` or `DataError` unless a network built for samples of that shape can train with the data."""
+    if not isinstance(data, Dataset):
+        raise DataError(f"Training takes a loaded data set, not {said(data)}.")
     if input_shape != data.input_shape:
         raise ShapeError(
             f"The network was built for samples of {shape_text(input_shape)}, and those of {data.title} "
@@ -104,6 +118,21 @@ def check_data(input_shape: Shape, data: Dataset) -> None:
             raise DataError(f"{data.title} has no samples to {part} with.")
         if len(x) != len(targets):
             raise DataError(f"{data.title} has {len(x)} samples to {part} with, but {len(targets)} targets for them.")
+
+
+def checked_progress(state: Any) -> tuple[int, np.random.Generator]:
+    """How many steps a saved training has made, and its random generator. Errors: StateError"""
+    for name in ("weights", "optimizer", "steps", "rng"):
+        if not isinstance(state, Mapping) or name not in state:
+            raise StateError(f"The saved state of the training has no {name!r}.")
+    steps, rng = state["steps"], np.random.default_rng()
+    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
+        raise StateError(f"The saved state has {steps!r} as its number of steps.")
+    try:
+        rng.bit_generator.state = state["rng"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise StateError("The saved state of the random generator cannot be read.") from error
+    return steps, rng
 
 
 def _arrays(layers: Sequence[Layer]) -> Iterator[tuple[int, str, Array]]:

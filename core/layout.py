@@ -25,6 +25,17 @@ def batch_first(images: Array) -> Array:
     return images.transpose(3, 0, 1, 2)
 
 
+def sample_sums(values: Array) -> Array:
+    """The sum of every sample (N, ...) over all its axes, which stay with size 1: one axis after the other.
+
+    With the batch as the fastest axis NumPy adds a sample's values up one by one, and in float32 a sum of thousands
+    loses a digit or two. Several short sums lose none, and run over longer rows.
+    """
+    for axis in range(1, values.ndim):
+        values = np.add.reduce(values, axis=axis, keepdims=True)
+    return values
+
+
 def keep_freed_memory() -> None:
     """Teach the C library to keep the memory a training step frees, for the next step, instead of giving it back.
 

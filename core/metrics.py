@@ -50,8 +50,8 @@ def confusion_matrix(predicted: Array, labels: Array, classes: int) -> Array:
     """
     _check_classes("Confusion", "labels", labels, labels.size, classes)
     _check_classes("Confusion", "predicted classes", predicted, labels.size, classes)
-    # In int64, because labels may come in a type that cannot hold the square of the number of classes.
-    places = labels.astype(np.int64) * classes + predicted
+    # In int64, because classes may come in a type that cannot hold the square of their number, or sums with int64.
+    places = labels.astype(np.int64) * classes + predicted.astype(np.int64)
     return np.bincount(places, minlength=classes * classes).reshape(classes, classes)
 
 

@@ -50,10 +50,11 @@ class Network:
     """
 
     def __init__(self, layers: Sequence[Layer], loss: Loss, initializer: Initializer | None = None) -> None:
-        check_parts(layers, loss)
+        initializer = TorchUniform() if initializer is None else initializer
+        check_parts(layers, loss, initializer)
         self.layers = tuple(layers)
         self.loss = loss
-        self.initializer = initializer or TorchUniform()
+        self.initializer = initializer
         self.input_shape: Shape = ()
         self.shapes: tuple[Shape, ...] = ()
         self.flat_params: Array = np.empty(0)

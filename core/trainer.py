@@ -9,24 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from core.checks import check_data
+from core.checks import check_choices, check_data, checked_progress
 from core.clipping import Clipping, NoClipping
 from core.datasets.base import Dataset
 from core.evaluation import evaluation, prediction
 from core.health import NonFiniteError, first_not_finite, lost_error
 from core.metrics import Evaluation
-from core.network import Network
+from core.network import SEED, Network
 from core.norms import NormWatch
 from core.optimizers import Optimizer, optimizer_from_spec
+from core.options import Option
 from core.penalties import NoPenalty, Penalty, penalised
 from core.recording import Recorder
 from core.safeguard import Before, Safeguard
 from core.schedules import ConstantRate, Schedule
 from core.tape import Tape
 from core.targets import encoded
-from core.types import Array, Arrays, OptionError, StateError
+from core.types import Array, Arrays, OptionError, StateError, check_is
+from core.words import said
 
 _ORDER_STREAM, _LAYER_STREAM = 1, 2  # streams of a seed, apart from those of the start weights, which are [seed, layer]
+_BATCH_SIZE = Option("batch_size", int, 1, minimum=1)
 _FLAT = "flat"  # the name under which the optimizer sees all parameters at once
 _HARMLESS_STEP = 1e6
 """Up to this learning rate × gradient a step cannot carry a finite parameter out of the range of float32."""
@@ -40,7 +43,8 @@ class Trainer:
 
     Rows are shuffled anew for every epoch, from the seed and the number of the epoch; the last batch of an epoch may be
     shorter, and a batch size beyond the number of rows means all of them. Errors: ShapeError when the network's output
-    does not fit the targets; DataError when a target makes no sense; OptionError when a batch takes too much memory
+    does not fit the targets; DataError when a target makes no sense; OptionError when a part is none, or a batch takes
+    too much memory
     """
 
     def __init__(
@@ -54,8 +58,8 @@ class Trainer:
         penalty: Penalty | None = None,
         clipping: Clipping | None = None,
     ) -> None:
-        if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
-            raise OptionError(f"Training: batch_size must be a whole number of at least 1, not {batch_size!r}.")
+        batch_size, seed = _BATCH_SIZE.check(batch_size, "Training"), SEED.check(seed, "Training")
+        check_is(network, Network, "Training: the network", "a Network of layers and a loss")
         if not network.input_shape:
             raise OptionError("Training: the network has no weights yet: build it for the data first.")
         check_data(network.input_shape, data)
@@ -66,9 +70,10 @@ class Trainer:
         network.check_batch(self.batch_size)
         network.check_last_batch(len(data.x_train), self.batch_size)
         self.seed = seed
-        self.schedule = schedule or ConstantRate()
-        self.penalty = penalty or NoPenalty()
-        self.clipping = clipping or NoClipping()
+        self.schedule = ConstantRate() if schedule is None else schedule
+        self.penalty = NoPenalty() if penalty is None else penalty
+        self.clipping = NoClipping() if clipping is None else clipping
+        check_choices(optimizer, self.schedule, self.penalty, self.clipping)
         self.learning_rate = optimizer.learning_rate
         self.steps = 0
         self.rng = np.random.default_rng([seed, 0, _LAYER_STREAM])
@@ -153,6 +158,7 @@ class Trainer:
         """Loss and accuracy (R² for a regression) on all of "test" or "train", without learning from it.
 
         With `confusion` also which classes were taken for which; not for a regression.
+        Errors: OptionError for another part
         """
         *_, found = self.evaluation(part, confusion)
         assert found
@@ -188,18 +194,12 @@ class Trainer:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state()` gave, bit for bit. Errors: StateError, and nothing has changed."""
+        steps, rng = checked_progress(state)
         optimizer = {**state["optimizer"], "memory": self._flat_memory(state["optimizer"]["memory"])}
         self.optimizer.check_state(optimizer)
-        rng = np.random.default_rng()
-        try:
-            rng.bit_generator.state = state["rng"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise StateError("The saved state of the random generator cannot be read.") from error
-        if not isinstance(state["steps"], int) or state["steps"] < 0:
-            raise StateError(f"The saved state has {state['steps']!r} as its number of steps.")
         self.network.load_state_dict(state["weights"])
         self.optimizer.restore(optimizer)
-        self.steps, self.rng = state["steps"], rng
+        self.steps, self.rng = steps, rng
 
     def suited(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """A state of another trainer of this network; without its optimizer's memory if that is of another kind."""
@@ -294,7 +294,9 @@ class Trainer:
     def _part(self, part: str) -> tuple[Array, Array, Array]:
         if part == "train":
             return self.data.x_train, self._t_train, self.data.t_train
-        return self.data.x_test, self._t_test, self.data.t_test
+        if part == "test":
+            return self.data.x_test, self._t_test, self.data.t_test
+        raise OptionError(f'The parts of the data are "train" and "test", not {said(part)}.')
 
 
 def _copies(arrays: Arrays) -> Arrays:

@@ -29,6 +29,9 @@ Spec = Mapping[str, Any]
 LARGEST_WHOLE = 1_000_000_000
 """The largest whole number that a person may choose for anything, and the most values a sample can have."""
 
+SMALLEST_EPS = 1e-30
+"""The smallest number that keeps a denominator above 0; below float32's smallest it would be 0, and 0/0 is NaN."""
+
 
 class ChainruleError(ValueError):
     """Something a person can cause and mend; the text is written for that person."""
@@ -74,6 +77,12 @@ def checked_dtype(dtype: Any, owner: str) -> np.dtype[Any]:
         if isinstance(dtype, str | type | np.dtype) and known == dtype:  # np.dtype(None) would be float64
             return known
     raise OptionError(f"{owner} computes in float32 or float64, not in {said(dtype)}.")
+
+
+def check_is(given: Any, wanted: type, owner: str, example: str) -> None:
+    """Raise `OptionError` unless `given` is one of these; `owner` is what the sentence starts with."""
+    if not isinstance(given, wanted):
+        raise OptionError(f"{owner} must be {example}, not {said(given)}.")
 
 
 def _is_size(size: Any) -> bool:

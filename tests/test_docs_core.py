@@ -1,5 +1,6 @@
 """The introduction to the core: its examples run, and what it says about the negative controls is true."""
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.core import test_layer_gradients, test_losses, test_objective, test_optimizers, test_schedules
+from tests.core import test_golden, test_layer_gradients, test_losses, test_objective, test_optimizers, test_schedules
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "core.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -16,8 +17,8 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 
 def controls(test: Callable[..., Any]) -> int:
     """How many mistakes a test is run with."""
-    (table,) = [mark.args[1] for mark in test.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
-    return len(table)
+    tables = [mark.args[1] for mark in test.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
+    return math.prod(map(len, tables))
 
 
 def test_the_examples_run_in_order(capsys: pytest.CaptureFixture[str]):
@@ -35,6 +36,8 @@ def test_the_examples_run_in_order(capsys: pytest.CaptureFixture[str]):
 def test_the_number_of_negative_controls_is_right():
     rejecting = (
         test_layer_gradients.test_a_broken_backward_is_rejected,
+        test_layer_gradients.test_a_backward_broken_in_evaluation_is_rejected,
+        test_golden.test_mistakes_in_the_running_statistics_are_rejected,
         test_losses.test_mistakes_are_rejected,
         test_optimizers.test_mistakes_are_rejected,
         test_schedules.test_mistakes_are_rejected,

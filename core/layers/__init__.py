@@ -12,6 +12,31 @@ from core.layers.shape import Flatten, Reshape
 from core.options import from_spec
 from core.types import Spec
 
+__all__ = [
+    "ELU",
+    "GELU",
+    "LAYERS",
+    "AvgPool2D",
+    "BatchNorm",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAvgPool2D",
+    "Layer",
+    "LayerNorm",
+    "LeakyReLU",
+    "MaxPool2D",
+    "ReLU",
+    "Reshape",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "layer_from_spec",
+]
+
 _DENSE = (Dense, ReLU, Tanh, Sigmoid, Softmax)
 _IMAGES = (Conv2D, MaxPool2D, AvgPool2D, GlobalAvgPool2D, Flatten, Reshape)
 _HELPERS = (BatchNorm, LayerNorm, Dropout)

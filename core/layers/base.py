@@ -11,7 +11,7 @@ import numpy as np
 
 from core.initializers import Initializer, TorchUniform
 from core.options import Configurable
-from core.types import Array, Arrays, DataError, Shape, ShapeError, checked_dtype, checked_shape, shape_text
+from core.types import Array, Arrays, DataError, Shape, ShapeError, check_is, checked_dtype, checked_shape, shape_text
 from core.words import said
 
 
@@ -74,10 +74,13 @@ class Layer(Configurable):
     ) -> None:
         """Allocate parameters and buffers for inputs of `in_shape`; calling it again starts anew.
 
-        Errors: ShapeError when the input cannot be taken; OptionError for a dtype other than float32 and float64
+        Errors: ShapeError when the input cannot be taken; OptionError for a dtype other than float32 and float64, and
+        for a generator or an initialiser that is none
         """
+        initializer = TorchUniform() if initializer is None else initializer
+        check_is(rng, np.random.Generator, f"{self.title}: rng", "a random generator of NumPy")
+        check_is(initializer, Initializer, f"{self.title}: initializer", "an initialiser such as HeNormal()")
         self._prepare(in_shape, dtype)
-        initializer = initializer or TorchUniform()
         shapes = self.param_shapes(self.in_shape)
         if not shapes:
             return
@@ -108,7 +111,7 @@ class Layer(Configurable):
         """Take over what a training step learned about the data; only BatchNorm has something to take."""
 
     def _prepare(self, in_shape: Shape, dtype: Any) -> None:
-        """How every build begins: what the layer is built for, if that makes sense."""
+        """Part of every build: what the layer is built for, if that makes sense."""
         in_shape, dtype = checked_shape(in_shape, self.title), checked_dtype(dtype, self.title)
         self.out_shape(in_shape)
         self.in_shape, self.dtype = in_shape, dtype

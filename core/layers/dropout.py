@@ -8,7 +8,8 @@ import numpy as np
 from core.layers.base import Layer
 from core.layout import draw_like
 from core.options import option
-from core.types import Array, Arrays
+from core.types import Array, Arrays, OptionError
+from core.words import said
 
 
 @dataclasses.dataclass(eq=False)
@@ -19,6 +20,7 @@ class Dropout(Layer):
     Formula:  training: y = x · mask, each mask entry 0 with probability p, otherwise 1/(1−p);  evaluation: y = x
     Gradient: dx = dy · mask, the same mask;  evaluation: dx = dy
     Range:    p = 0 drops nothing, p = 1 everything (all zeros)
+    Errors:   OptionError in training without a random generator
     Source:   `torch.nn.Dropout`; Srivastava et al. 2014
     """
 
@@ -38,8 +40,8 @@ class Dropout(Layer):
         self._check_input(x)
         if not training:
             return x, {}
-        if rng is None:
-            raise TypeError("Dropout draws its mask in training and needs a random generator: forward(x, True, rng)")
+        if not isinstance(rng, np.random.Generator):
+            raise OptionError(f"Dropout draws its mask in training from a random generator of NumPy, not {said(rng)}.")
         mask = (draw_like(x, rng) >= self.p).astype(x.dtype)
         mask *= 1 / (1 - self.p) if self.p < 1 else 0.0
         return x * mask, {"mask": mask}

@@ -8,9 +8,9 @@ import numpy as np
 
 from core.initializers import Initializer
 from core.layers.base import Layer
-from core.layout import batch_first, batch_last
+from core.layout import batch_first, batch_last, sample_sums
 from core.options import option
-from core.types import Array, Arrays, Shape, ShapeError
+from core.types import SMALLEST_EPS, Array, Arrays, Shape, ShapeError
 
 
 class Normalization(Layer):
@@ -51,7 +51,12 @@ class BatchNorm(Normalization):
 
     momentum: float = option(0.1, minimum=0, maximum=1, help="Share of the new batch in the running mean and variance.")
     eps: float = option(
-        1e-5, above=0, maximum=1, advanced=True, label="ε", help="Added to the variance so that the root is never zero."
+        1e-5,
+        minimum=SMALLEST_EPS,
+        maximum=1,
+        advanced=True,
+        label="ε",
+        help="Added to the variance so that the root is never zero.",
     )
 
     def out_shape(self, in_shape: Shape) -> Shape:
@@ -149,7 +154,12 @@ class LayerNorm(Normalization):
     title: ClassVar[str] = "LayerNorm"
 
     eps: float = option(
-        1e-5, above=0, maximum=1, advanced=True, label="ε", help="Added to the variance so that the root is never zero."
+        1e-5,
+        minimum=SMALLEST_EPS,
+        maximum=1,
+        advanced=True,
+        label="ε",
+        help="Added to the variance so that the root is never zero.",
     )
 
     def param_shapes(self, in_shape: Shape) -> dict[str, Shape]:
@@ -157,9 +167,9 @@ class LayerNorm(Normalization):
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         self._check_input(x)
-        axes = tuple(range(1, x.ndim))
-        x_hat = x - x.mean(axis=axes, keepdims=True)
-        inv_std = 1 / np.sqrt((x_hat * x_hat).mean(axis=axes, keepdims=True) + self.eps)
+        size = math.prod(self.in_shape)
+        x_hat = x - sample_sums(x) / size
+        inv_std = 1 / np.sqrt(sample_sums(x_hat * x_hat) / size + self.eps)
         x_hat *= inv_std
         y = x_hat * self.params["weight"]
         y += self.params["bias"]
@@ -170,15 +180,15 @@ class LayerNorm(Normalization):
     ) -> tuple[Array | None, Arrays]:
         out, x_hat = out or {}, cache["x_hat"]
         self._check_gradient(dy, x_hat.shape)
-        axes = tuple(range(1, dy.ndim))
         d_weight = np.add.reduce(dy * x_hat, axis=0, out=out.get("weight"))
         d_bias = np.add.reduce(dy, axis=0, out=out.get("bias"))
         dx = None
         if need_dx:
             # The mean and the variance of the sample depend on each of its values: hence the two means taken away.
             dx = dy * self.params["weight"]
-            along = (dx * x_hat).mean(axis=axes, keepdims=True)
-            dx -= dx.mean(axis=axes, keepdims=True)
+            size = math.prod(self.in_shape)
+            along = sample_sums(dx * x_hat) / size
+            dx -= sample_sums(dx) / size
             dx -= x_hat * along
             dx *= cache["inv_std"]
         return dx, {"weight": d_weight, "bias": d_bias}

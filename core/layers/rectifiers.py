@@ -169,6 +169,7 @@ class Softplus(Elementwise):
     Shapes:   x, y (N, ...)
     Formula:  y = log(1 + exp(x))
     Gradient: dx = dy · σ(x), σ(x) = 1 / (1 + exp(−x))
+    Note:     exact everywhere; PyTorch goes on as y = x above 20, at most 2.1e-9 less
     Source:   `torch.nn.Softplus`; Dugas et al. 2001
     """
 

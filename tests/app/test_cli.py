@@ -15,6 +15,7 @@ from app.document.presets import load_preset, preset_names
 from app.version import VERSION
 from app.window import start
 from core.export.npz import read_npz
+from core.trainer import Trainer
 
 ROOT = Path(cli.__file__).parent.parent
 XOR = load_preset("xor").to_dict()
@@ -81,7 +82,9 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Any:
         (["--size", "-1600x1000"], "Argument --size: expected one argument"),
         (["--size", "10x10"], "from 400x300 to 8000x8000"),
         (["--size", "99999x99999"], "from 400x300 to 8000x8000"),
-        (["--size", "²x³"], "'²x³'"),
+        (["--size", "²x³"], "'²x³' is not a size"),
+        (["--threads", "²"], "'²' is not a number of threads from 1 to 64"),
+        (["train", "xor", "--threads", "0"], "'0' is not a number of threads from 1 to 64"),
         (["--theme", "pink"], "invalid choice: 'pink'"),
         (["--steps", "-1"], "--steps counts steps of the tape, so it cannot be -1"),
         (["--steps", "many"], "invalid int value: 'many'"),
@@ -145,6 +148,22 @@ def test_a_training_that_goes_astray_ends_with_a_sentence(tmp_path: Path, capsys
     steps = int(out.split()[3])
     assert out == f"weights after step {steps} in {export}\n" and f"Step {steps + 1}: " in err
     assert all(np.isfinite(array).all() for array in read_npz(export).values())
+
+
+def test_a_training_that_is_broken_off_keeps_what_it_learnt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def three_steps(trainer: Trainer, epochs: int) -> list[float]:
+        for _ in range(3):
+            trainer.train_step()
+        raise KeyboardInterrupt  # Ctrl+C
+
+    monkeypatch.setattr(train_command, "train_with_progress", three_steps)
+    export = tmp_path / "weights.npz"
+    assert call("train", "xor", "--export", str(export)) == cli.INTERRUPTED
+    out, err = capsys.readouterr()
+    assert out == f"weights after step 3 in {export}\n" and err == "chainrule: Broken off.\n"
+    assert "0.weight" in read_npz(export)
 
 
 @pytest.mark.parametrize("more", [(), ("--preset", "xor")])

@@ -8,6 +8,7 @@ import numpy as np
 from tests.core.cases import spread
 from tests.core.mistakes import (
     Broken,
+    centered,
     conv_gradients,
     count_without_border,
     first_entry,
@@ -17,6 +18,7 @@ from tests.core.mistakes import (
     means_over,
     normalized,
     overwritten,
+    scaled_dy,
     sigma,
     sigmoid_gelu,
     spread_over_window,
@@ -210,3 +212,21 @@ BROKEN: tuple[Broken, ...] = (
     *_DROPOUT,
     *_ORDER,
 )
+
+BROKEN_IN_EVALUATION: tuple[Broken, ...] = (
+    *(
+        broken
+        for case in ("batch_norm-vector", "batch_norm-image")
+        for broken in (
+            wrong_dx(case, "dx with the wrong sign", lambda s: -s.dx),
+            wrong_dx(case, "the formula of the training", normalized),
+            wrong_dx(case, "1/σ of the batch, not the running one", lambda s: scaled_dy(s) * centered(s)[1]),
+            wrong_dx(case, "1/σ is missing", scaled_dy),
+            wrong_grad(case, "weight", "d_weight with x̂ of the batch", lambda s: summed(s, s.dy * x_hat(s))),
+            wrong_grad(case, "bias", "d_bias divided by the batch", lambda s: s.grads["bias"] / len(s.x)),
+        )
+    ),
+    wrong_dx("dropout-image", "scaled as in training", lambda s: s.dy / 0.7),
+    wrong_dx("dropout-image", "values are dropped", lambda s: s.dy * (spread(s.x.shape, 0) > 0)),
+)
+"""The same, of layers that compute something else in evaluation."""

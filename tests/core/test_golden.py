@@ -1,5 +1,6 @@
 """Our layers and networks against numbers recorded from PyTorch (tests/golden/record_*.py)."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ PARITY: dict[str, tuple[Any, float, float]] = {
     "float32": (np.float32, 1.3e-6, 1e-5),
 }
 """Names of the dtypes: dtype, relative and absolute tolerance."""
+
+Running = Callable[[Array, Array, float, int, str], Array]
+"""A running statistic's new value from the old one, the batch's (biased), momentum, number of values, and its name."""
 
 RECORDED_CASES = [case for case in CASES if case.kind != "dropout"]
 RECORDED_NETS = [net for net in NETS if not any(spec["kind"] == "dropout" for spec in net.layers)]
@@ -73,6 +77,49 @@ def test_layers_agree_with_pytorch(case: Case, dtype_name: str, layers: Arrays):
         evaluation = forward_backward(layer, x, dy, training=False)
         found |= {f"evaluation {name}": array for name, array in evaluation.items()}
     equal(found, under(layers, f"{case.name}/{dtype_name}/"), dtype_name)
+
+
+def running_agree(layers: Arrays, case: Case, rule: Running) -> bool:
+    """Whether `rule` moves the running statistics where PyTorch moves them."""
+    layer, x, _ = loaded(layers, case, np.float64)
+    axes, momentum = (0, *range(2, x.ndim)), layer.momentum
+    count, expected = x.size // x.shape[1], under(layers, f"{case.name}/float64/")
+    batch = {"running_mean": x.mean(axis=axes), "running_var": x.var(axis=axes)}
+    moved = {name: rule(old, batch[name], momentum, count, name) for name, old in layer.buffers.items()}
+    return all(np.allclose(array, expected[name], rtol=1e-10, atol=1e-14) for name, array in moved.items())
+
+
+def right_running(old: Array, new: Array, momentum: float, count: int, name: str) -> Array:
+    unbiased = count / (count - 1) if name == "running_var" else 1.0
+    return (1 - momentum) * old + momentum * new * unbiased
+
+
+RUNNING_MISTAKES: dict[str, Running] = {
+    "biased variance": lambda old, new, m, count, name: (1 - m) * old + m * new,
+    "mean unbiased too": lambda old, new, m, count, name: (1 - m) * old + m * new * count / (count - 1),
+    "momentum the other way round": lambda old, new, m, count, name: right_running(old, new, 1 - m, count, name),
+    "only the new batch": lambda old, new, m, count, name: right_running(old, new, 1.0, count, name),
+    "never moved": lambda old, new, m, count, name: old,
+    "moved away": lambda old, new, m, count, name: 2 * old - right_running(old, new, m, count, name),
+    "deviation for variance": lambda old, new, m, count, name: right_running(
+        old, np.sqrt(new) if name == "running_var" else new, m, count, name
+    ),
+}
+
+each_batch_norm = pytest.mark.parametrize(
+    "case", [case for case in CASES if case.kind == "batch_norm"], ids=lambda case: case.name
+)
+
+
+@each_batch_norm
+@pytest.mark.parametrize("mistake", RUNNING_MISTAKES)
+def test_mistakes_in_the_running_statistics_are_rejected(case: Case, mistake: str, layers: Arrays):
+    assert not running_agree(layers, case, RUNNING_MISTAKES[mistake])
+
+
+@each_batch_norm
+def test_the_rule_of_the_running_statistics_written_out_is_accepted(case: Case, layers: Arrays):
+    assert running_agree(layers, case, right_running)
 
 
 @pytest.mark.parametrize("net", RECORDED_NETS, ids=lambda net: net.name)

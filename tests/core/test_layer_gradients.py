@@ -8,7 +8,7 @@ import pytest
 from core.gradcheck import check_layer
 from core.layers import LAYERS
 from core.types import Array
-from tests.core.broken import BROKEN
+from tests.core.broken import BROKEN, BROKEN_IN_EVALUATION
 from tests.core.cases import CASES, Case, run
 from tests.core.mistakes import Broken, Step, conv_gradients, normalized, overwritten
 
@@ -37,6 +37,12 @@ def test_a_broken_backward_is_rejected(broken: Broken):
     wrong = {check.name: check.verdict for check in check_layer(broken.layer(), broken.case.x())}
     assert set(right.values()) == {"pass"}
     assert {name for name in wrong if wrong[name] == "fail"} == set(broken.fails)
+
+
+@pytest.mark.parametrize("broken", BROKEN_IN_EVALUATION, ids=lambda broken: broken.name)
+def test_a_backward_broken_in_evaluation_is_rejected(broken: Broken):
+    checks = check_layer(broken.layer(), broken.case.x(), training=False)
+    assert {check.name for check in checks if check.verdict == "fail"} == set(broken.fails)
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -70,7 +76,8 @@ def test_the_broken_formulas_are_right_without_their_mistake(case: str, formula:
 
 
 def test_broken_versions_are_told_apart():
-    assert len({broken.name for broken in BROKEN}) == len(BROKEN)
+    for table in (BROKEN, BROKEN_IN_EVALUATION):
+        assert len({broken.name for broken in table}) == len(table)
 
 
 @pytest.mark.parametrize("kind", ["softmax", "batch_norm"])

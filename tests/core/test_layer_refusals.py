@@ -125,6 +125,41 @@ def test_layers_compute_in_float32_or_float64(case: Case, dtype: Any):
     assert layer.params == {} and layer.dtype is None
 
 
+@pytest.mark.parametrize("kind", ["dense", "conv2d"])
+def test_weights_are_drawn_from_a_generator_by_a_scheme(kind: str):
+    """The seed of a network is a number; a layer takes the generator that comes of it."""
+    layer, in_shape, rng = PLAIN[kind].unbuilt(), PLAIN[kind].in_shape, np.random.default_rng(0)
+    for no_rng in (7, None, np.random):
+        with pytest.raises(OptionError) as error:
+            layer.build(in_shape, cast(Any, no_rng))
+        assert str(error.value) == f"{layer.title}: rng must be a random generator of NumPy, not {said(no_rng)}."
+    with pytest.raises(OptionError, match=f"^{layer.title}: initializer must be an initialiser such as .*, not 'he'"):
+        layer.build(in_shape, rng, np.float32, cast(Any, "he"))
+    assert layer.params == {} and layer.in_shape == ()
+
+
+@pytest.mark.parametrize("rng", [None, 7, np.random], ids=str)
+def test_dropout_draws_from_a_generator(rng: Any):
+    layer, x = PLAIN["dropout"].layer(), PLAIN["dropout"].x()
+    with pytest.raises(OptionError) as error:
+        layer.forward(x, True, rng)
+    assert str(error.value) == (
+        f"Dropout draws its mask in training from a random generator of NumPy, not {said(rng)}."
+    )
+    assert layer.forward(x, False, rng)[0] is x
+
+
+@pytest.mark.parametrize("kind", ["batch_norm", "layer_norm"])
+def test_what_is_constant_is_divided_by_more_than_0(kind: str):
+    """An eps that float32 rounds to 0 would make NaN of a feature, or a sample, whose values are all the same."""
+    with pytest.raises(OptionError, match="eps must be a number of at least 1e−30"):
+        layer_from_spec({"kind": kind, "eps": 1e-46})
+    layer = layer_from_spec({"kind": kind, "eps": 1e-30})
+    layer.build((3,), np.random.default_rng(0))
+    y, dx, _ = run(layer, np.zeros((4, 3), np.float32), np.ones((4, 3), np.float32))
+    assert np.isfinite(y).all() and np.isfinite(dx).all()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "f8", float, np.dtype(np.float32)], ids=str)
 def test_every_way_to_name_them_is_understood(dtype: Any):
     layer = PLAIN["dense"].unbuilt()

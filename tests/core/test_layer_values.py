@@ -1,5 +1,7 @@
 """What the table of cases cannot show: extreme inputs, ties, random masks, running statistics."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -220,6 +222,22 @@ def test_same_padding_keeps_the_size(kernel: int):
     seen = np.zeros((6, 7), bool)
     seen[3 - before : 3 + after + 1, 3 - before : 3 + after + 1] = True
     assert np.array_equal(y, seen)
+
+
+@pytest.mark.parametrize("order", [frozen, batch_last], ids=["batch first", "batch last"])
+def test_means_of_large_pictures_keep_all_digits_of_float32(order: Callable[[Array], Array]):
+    """A single sum over 50 000 pixels of float32 would be off in the fifth digit, and so would what is normalised."""
+    x = order(np.random.default_rng(0).uniform(size=(3, 2, 160, 160)).astype(np.float32))
+    exact = x.astype(np.float64)
+    mean, _ = built("global_avg_pool2d", x.shape[1:], np.float32).forward(x, False, None)
+    np.testing.assert_allclose(mean, exact.mean(axis=(2, 3)), rtol=1e-6)
+    y, dx, _ = run(built("layer_norm", x.shape[1:], np.float32), x, x)
+    _, exact_dx, _ = run(built("layer_norm", x.shape[1:]), exact, exact)
+    axes = (1, 2, 3)
+    centred = exact - exact.mean(axis=axes, keepdims=True)
+    expected = centred / np.sqrt(np.square(centred).mean(axis=axes, keepdims=True) + 1e-5)
+    np.testing.assert_allclose(y, expected, rtol=1e-6, atol=1.5e-6)
+    np.testing.assert_allclose(dx, exact_dx, rtol=1e-6, atol=1.5e-6)
 
 
 def test_flatten_is_in_the_order_channel_row_column():

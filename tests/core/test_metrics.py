@@ -123,6 +123,13 @@ def test_classes_beyond_the_last_are_refused():
         top_k_accuracy(np.zeros((2, 2)), np.array([1, 2]), 1)
 
 
+def test_classes_of_any_type_of_whole_numbers():
+    """int64 and uint64 have no whole-number type in common."""
+    labels, predicted = np.array([0, 1, 1], np.uint64), np.array([0, 0, 1], np.uint64)
+    for one, other in ((labels, predicted), (labels.astype(int), predicted), (labels, predicted.astype(int))):
+        assert confusion_matrix(other, one, 2).tolist() == [[1, 0], [1, 1]]
+
+
 def test_many_classes_in_a_small_type():
     labels = np.array([19, 0, 19], np.uint8)
     table = confusion_matrix(np.array([19, 1, 0], np.uint8), labels, 20)

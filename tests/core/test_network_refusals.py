@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.layers import layer_from_spec
-from core.network import MEMORY_LIMIT, output_shapes
+from core.initializers import HeNormal
+from core.layers import Dense, layer_from_spec
+from core.losses import MSE
+from core.network import MEMORY_LIMIT, Network, output_shapes
 from core.types import Array, ChainruleError, DataError, OptionError, ShapeError
 from core.words import memory_text, said
 from tests.core.networks import NETS, layer, network_of
@@ -33,6 +35,12 @@ def test_what_is_no_seed_is_refused(seed: Any):
     text = message(OptionError, lambda: network.build((2,), seed))
     assert text.startswith("A network: seed must be a whole number of at least 0")
     assert text.endswith(f"not {said(seed)}.") and network.shapes == ()
+
+
+@pytest.mark.parametrize("initializer", ["he_normal", HeNormal, False], ids=str)
+def test_what_is_no_initialiser_is_refused(initializer: Any):
+    text = message(OptionError, lambda: Network([Dense(3)], MSE(), initializer))
+    assert text == f"The initialiser of a network must be an initialiser such as HeNormal(), not {said(initializer)}."
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.float16, complex, "abc", None], ids=str)

@@ -429,7 +429,12 @@ def damaged(**changes: Any) -> dict[str, Any]:
         (damaged(steps=-1), "-1 as its number of updates"),
         (damaged(steps="many"), "'many'"),
         (damaged(memory={"m": {}}), "m, v"),
+        (damaged(steps=True), "True as its number of updates"),
         (damaged(memory={"m": {}, "v": {"p": np.array([np.nan])}}), "v of p"),
+        (damaged(memory={"m": {}, "v": {"p": np.array([-1e-9])}}), "below 0 in v of p"),
+        (damaged(memory={"m": {"p": 1.0}, "v": {}}), "no array of numbers in m of p"),
+        (damaged(memory={"m": {"p": np.array(["a"])}, "v": {}}), "no array of numbers in m of p"),
+        (damaged(memory={"m": {"p": np.array([1])}, "v": {}}), "no array of numbers in m of p"),
         ({}, "None"),
     ],
 )
@@ -444,6 +449,31 @@ def test_a_state_that_does_not_fit_is_refused_and_nothing_changes(state: dict[st
     for slot in optimizer.slots:
         for name in NAMES:
             assert np.array_equal(after["memory"][slot][name], before["memory"][slot][name])
+
+
+@pytest.mark.parametrize("kind", ["adagrad", "rmsprop", "adam", "adamw"])
+def test_squares_below_0_are_refused(kind: str):
+    """Their root would be NaN, and the next update would make weights of it."""
+    optimizer = OPTIMIZERS[kind]()
+    optimizer.update(start(), gradients(0))
+    state = optimizer.state()
+    state["memory"]["s" if kind == "adagrad" else "v"]["0.bias"][0] = -1e-9
+    with pytest.raises(StateError, match=r"of 0\.bias, which holds squares"):
+        optimizer.restore(state)
+
+
+@pytest.mark.parametrize(("shape", "dtype"), [((4, 3), "float64"), ((12,), "float64"), ((3, 4), "float32")])
+def test_memory_of_other_parameters_is_refused(shape: tuple[int, ...], dtype: str):
+    optimizer, params = SGD(momentum=0.9), start()
+    memory = {"velocity": {"0.weight": np.zeros(shape, dtype), "0.bias": np.zeros(3)}}
+    optimizer.restore({"kind": "sgd", "steps": 1, "memory": memory})
+    with pytest.raises(StateError) as error:
+        optimizer.update(params, gradients(0))
+    assert str(error.value) == (
+        f"The restored memory of SGD, velocity of 0.weight, is {'×'.join(map(str, shape))} of {dtype}, and the "
+        f"parameter is 3×4 of float64: they do not belong together."
+    )
+    assert np.array_equal(params["0.weight"], start()["0.weight"])
 
 
 def test_momentum_can_be_switched_on_in_between():

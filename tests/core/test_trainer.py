@@ -5,13 +5,13 @@ import dataclasses
 import math
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from core.datasets.base import Dataset
-from core.optimizers import optimizer_from_spec
+from core.optimizers import Adam, optimizer_from_spec
 from core.schedules import Schedule
 from core.trainer import Trainer
 from core.types import ChainruleError, DataError, OptionError, ShapeError, StateError
@@ -141,7 +141,7 @@ def test_optimizer_memory_goes_by_parameter_name():
     assert np.array_equal(one.optimizer.memory["m"]["flat"], before)
 
 
-@pytest.mark.parametrize("what", ["weights", "optimizer", "random", "memory", "steps"])
+@pytest.mark.parametrize("what", ["weights", "optimizer", "random", "memory", "steps", "nothing"])
 def test_a_state_that_does_not_fit_is_refused_and_nothing_changes(what: str):
     one, other = trainer(DENSE), trainer(DENSE)
     for _ in range(2):
@@ -156,8 +156,10 @@ def test_a_state_that_does_not_fit_is_refused_and_nothing_changes(what: str):
         state["rng"] = {"bit_generator": "dice"}
     elif what == "memory":
         state["optimizer"]["memory"]["m"]["3.bias"] = np.zeros(12)
-    else:
+    elif what == "steps":
         state["steps"] = -1
+    else:
+        state = cast(dict[str, Any], None)
     assert message(StateError, lambda: one.restore(state))
     assert same_bits(everything(one), before)
 
@@ -302,6 +304,48 @@ def test_two_trainers_share_nothing():
 def test_a_batch_size_that_is_no_number_of_rows_is_refused(batch_size: Any, words: str):
     with pytest.raises(OptionError, match=words):
         trainer(DENSE, batch_size=batch_size)
+
+
+def test_a_batch_size_from_numpy_is_a_whole_number():
+    assert type(trainer(DENSE, batch_size=cast(int, np.int64(8))).batch_size) is int
+
+
+PARTS: dict[str, tuple[Any, str]] = {
+    "network": (None, "Training: the network must be a Network of layers and a loss, not None."),
+    "optimizer": (Adam, "Training: the optimizer must be an optimizer such as Adam(), not <class '"),
+    "schedule": ("cosine", "Training: the schedule must be a schedule such as CosineRate(), not 'cosine'."),
+    "penalty": (0.1, "Training: the penalty must be a penalty such as L2Penalty(), not 0.1."),
+    "clipping": (False, "Training: the clipping must be a clipping such as ClipNorm(), not False."),
+    "data": (None, "Training takes a loaded data set, not None."),
+    "seed": (-1, "Training: seed must be a whole number of at least 0"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_what_is_no_part_of_a_training_is_refused(name: str):
+    part, words = PARTS[name]
+    parts = {"network": DENSE.network(np.float32), "optimizer": Adam(), "data": dataset(DENSE), "seed": 1}
+    with pytest.raises(ChainruleError) as error:
+        Trainer(**{"batch_size": 8, **parts, name: part})
+    assert str(error.value).startswith(words) and str(error.value).endswith(".")
+
+
+def test_only_train_and_test_can_be_evaluated():
+    one = trainer(DENSE)
+    for ask in (one.evaluate, one.evaluation, one.predict):
+        with pytest.raises(OptionError, match=r"^The parts of the data are .train. and .test., not .validation"):
+            ask("validation")
+
+
+@pytest.mark.parametrize("name", ["weights", "optimizer", "steps", "rng"])
+def test_a_state_without_one_of_its_entries_is_refused(name: str):
+    one = trainer(DENSE)
+    state, before = one.state(), everything(one)
+    one.train_step()
+    del state[name]
+    after = everything(one)
+    assert message(StateError, lambda: one.restore(state)) == f"The saved state of the training has no {name!r}."
+    assert same_bits(everything(one), after) and not same_bits(after, before)
 
 
 def test_data_that_do_not_fit_the_network_or_themselves_are_refused():
