@@ -19,7 +19,7 @@ from app.network_view.pictures import Cells, Maps, Picture, Scale
 from app.network_view.planes import LARGEST_NEURONS, Planes
 from app.network_view.style import limit_words, range_words, short_number
 from app.plots.color_maps import finite_limit, finite_range
-from app.plots.numbers import format_count
+from app.plots.numbers import format_count, format_number
 from core.layers.base import Layer
 from core.tape import Phase, Record, Tape
 from core.types import Array, Shape, shape_text
@@ -147,7 +147,8 @@ class _Cards:
             top = Row(name, "shown", picture, hint=self._hint or hint)
             bottom = self._gradient_row(index, back, record)
         card = self._card(index, "Loss", (loss.title,), top, bottom)
-        return card if record is None else replace(card, value=short_number(self._tape.loss))
+        value = format_number(self._tape.loss), short_number(self._tape.loss)
+        return card if record is None else replace(card, value=value)
 
     def _card(self, index: int, title: str, subtitles: tuple[str, ...], top: Row, bottom: Row) -> CardContent:
         record, planes = self._document.record, self._drawn_planes(index)

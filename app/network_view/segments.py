@@ -10,8 +10,8 @@ from app.theme import current_theme, text_on
 from core.tape import Phase, Record
 
 _GAP = 2.0
-_SHORT_SHARE = 0.65
-_LABEL_PAD = 2.0
+_SHORT_SHARE = 0.8  # "W₁₁" needs more than "11"
+_LABEL_PAD = 1.0
 _RADIUS = 5.0
 _PALE = 0.22
 _SIZES = (8.5, 7.5, 6.5)
