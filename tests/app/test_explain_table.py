@@ -34,3 +34,10 @@ def test_columns_of_different_kinds_have_as_many_digits_as_fit_each(qtbot: QtBot
     view = shown(qtbot, table, 180)
     first, second, third = (column[0] for column in view.numbers_shown())
     assert first == "0.1235" and third == "1" and len(second) < len("−1.235e−7")
+
+
+def test_a_narrow_column_of_its_own_kind_has_at_least_a_digit(qtbot: QtBot) -> None:
+    values = np.array([[0.3713, -0.0004321], [0.5199, -0.008099]])
+    table = Table("loss", values, (), ("p", "dy"), lambda row, column: None, by_column=True)
+    columns = shown(qtbot, table, 96).numbers_shown()
+    assert columns[1] == ["−4e−4", "−0.008"]

@@ -82,7 +82,7 @@ def _(layer: Layer, asked: Asked) -> Gallery:
     if "dx" in (tensors := asked.record.tensors):
         dy, dx = (float(tensors[name][asked.index]) for name in ("dy", "dx"))
         words += (
-            f"of dy = {format_number(dy)} {100 * slope:.0f} % pass, "
+            f"of dy = {format_number(dy)}, {100 * slope:.0f} % pass: "
             f"dy × slope = {format_number(dy)} × {format_number(slope)} = {format_number(dx)} = dx."
         )
     else:

@@ -200,7 +200,9 @@ class TableView(GridView):
 
     def _fitting(self, columns: list[int], room: float) -> list[list[str]]:
         """The numbers of some columns, all with as many digits as fit into each of their cells."""
-        for digits in range(Precision.digits, FEWEST_DIGITS - 1, -1):
+        # A column of its own kind would be missed; of a picture the colours say as much as a single digit.
+        fewest = 1 if self._table.by_column else FEWEST_DIGITS
+        for digits in range(Precision.digits, fewest - 1, -1):
             numbers = [
                 [
                     format_number(value, digits) if self.cell_exists(row, column) else ""

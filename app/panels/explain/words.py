@@ -51,8 +51,10 @@ def place_name(step: Step, place: Place) -> str:
     if record.phase == "update":
         return f"{tensor_title(step, record.name)} {place.tensor}{index}"
     if record.phase == "loss" and record.name == PENALTY:
-        weight = tensor_title(step, place.tensor.removeprefix("d_"))
-        return f"penalty.{place.tensor}" if not index else f"penalty on {weight}{index}"
+        if place.tensor == "value":
+            return "penalty.value"
+        weight = f"{tensor_title(step, place.tensor.removeprefix('d_'))}{index}"
+        return f"penalty on {weight}" if place.tensor.startswith("d_") else weight
     owner = "loss" if record.phase == "loss" else numbered_title(record.index, record.name)
     return f"{owner}.{place.tensor}{index}"
 
