@@ -74,6 +74,19 @@ def test_it_stands_at_the_tensor_that_is_explained(qtbot: QtBot) -> None:
     assert not finder.index.text() and finder.index.placeholderText() == "4, 0"
 
 
+def test_four_indices_are_read_in_a_window_of_1280_pixels(qtbot: QtBot) -> None:
+    document = image_document()
+    inspector = open_inspector(qtbot, document)
+    inspector.resize(306, 690)
+    document.questions.ask(Place(0, "y", (2, 1, 3, 3)))
+    document.select_layer(0)
+    inspector.grab()
+    index = inspector.explain.finder.index
+    assert index.placeholderText() == "2, 1, 3, 3"
+    frame = 2 * 8  # the padding and the border of the style sheet
+    assert index.fontMetrics().horizontalAdvance(index.placeholderText()) <= index.width() - frame
+
+
 def test_another_tensor_that_was_chosen_stays_chosen_while_one_steps(qtbot: QtBot) -> None:
     document = numbers_document({"kind": "adam"})
     inspector = open_inspector(qtbot, document)

@@ -11,6 +11,8 @@ from core.explain.words import tensor_title
 from core.types import Array, shape_text
 
 NOTHING = "not reached yet"
+_GO = 40
+"""Pixels."""
 
 
 class Finder(QWidget):
@@ -29,13 +31,16 @@ class Finder(QWidget):
         self.tensor.activated.connect(self._forget)
         self.index.setAccessibleName("Index of the entry")
         self.index.returnPressed.connect(self.ask)
-        self.go = QPushButton("Explain")
+        self.go = QPushButton("Go")  # as short as can be: tensors have long names, and images four indices
+        self.go.setFixedWidth(_GO)
+        self.go.setAccessibleName("Explain the entry")
+        self.go.setToolTip("Explain the entry with this index (Enter)")
         self.go.clicked.connect(self.ask)
         self.error = label(role="error", wrap=True)
         self.error.hide()
         line = row(self.tensor, self.index, self.go, spacing=4)
-        line.setStretch(0, 3)
-        line.setStretch(1, 2)
+        line.setStretch(0, 5)
+        line.setStretch(1, 4)
         fill(self, line, self.error, spacing=2)
 
     def show_tensors(self, document: Document, step: Step) -> None:

@@ -120,9 +120,11 @@ def terms_title(explanation: Explanation) -> str:
     shown = f"The largest {MOST_TERMS} of " if count - zeros > MOST_TERMS else "Its "
     none = f" ({format_count(zeros)} of them {'is' if zeros == 1 else 'are'} 0)" if zeros else ""
     total, value = explanation.total, explanation.value
-    cancels = abs(total - value) > _SAME * max(abs(total), abs(value))
-    why = ", the number above but for rounding, as almost everything cancels" if cancels else ""
-    return f"{shown}{format_count(count)} terms{none}, which add up to {format_number(total)}{why}:"
+    written = format_number(total)
+    why = ", the number above but for rounding" if written != format_number(value) else ""
+    if abs(total - value) > _SAME * max(abs(total), abs(value)):
+        why += ", as almost everything cancels"
+    return f"{shown}{format_count(count)} terms{none}, which add up to {written}{why}:"
 
 
 def _product(term: Term, links: Links, step: Step) -> str:
