@@ -14,9 +14,8 @@ from core.explain.scene import Scene, derived, part
 from core.layers.activations import Sigmoid, Softmax, Tanh
 from core.layers.base import Layer
 from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
-from core.slopes import SLOPES
+from core.slopes import SLOPES, letters, slope_words
 from core.types import Array
-from core.words import chosen
 
 _CURVES: dict[type[Layer], str] = {
     ELU: "x where x > 0, otherwise alpha · (exp(x) − 1)",
@@ -38,7 +37,7 @@ def _(layer: Layer, scene: Scene) -> Answer:
     answer = curve_answer(scene, curve, "x", y)
     if isinstance(layer, ELU):
         formula = f"{entry('y', *at)} = curve({entry('x', *at)})"
-        return dataclasses.replace(answer, formula=formula, where=f"curve(x) = {curve}{_chosen(layer)}")
+        return dataclasses.replace(answer, formula=formula, where=f"curve(x) = {curve}{letters(layer)}")
     return answer
 
 
@@ -59,7 +58,7 @@ def curve_answer(scene: Scene, curve: str, given: str, y: Array) -> Answer:
 def _(layer: ReLU | LeakyReLU, scene: Scene) -> Answer:
     at = scene.index
     parts = (part("input × slope", scene.own("x", *at), _slope(layer, scene)),)
-    return Answer(f"{entry('y', *at)} = {entry('x', *at)} · slope", parts, where=_slope_words(layer))
+    return Answer(f"{entry('y', *at)} = {entry('x', *at)} · slope", parts, where=slope_words(layer))
 
 
 @output_answer.register(SiLU)
@@ -97,7 +96,7 @@ def _(layer: SiLU | GELU, scene: Scene) -> Answer | None:
 def _(layer: Layer, scene: Scene) -> Answer:
     at = scene.index
     parts = (part("dy × slope", scene.own("dy", *at), _slope(layer, scene)),)
-    return Answer(f"{by('x', *at)} = {entry('dy', *at)} · slope", parts, where=_slope_words(layer))
+    return Answer(f"{by('x', *at)} = {entry('dy', *at)} · slope", parts, where=slope_words(layer))
 
 
 @output_answer.register
@@ -135,18 +134,6 @@ def _(layer: Softmax, scene: Scene) -> Answer:
     jacobian = dataclasses.replace(jacobian, labels=each)
     formula = f"{by('x', n, c)} = Σₖ {entry('dy', n, 'k')} · J[k]"
     return Answer(formula, (part("dy × Jacobian", scene.own("dy", n, k), jacobian),), where=row)
-
-
-def _slope_words(layer: Layer) -> str:
-    """What "slope" stands for."""
-    return f"slope = {SLOPES[type(layer)]}{_chosen(layer)}"
-
-
-def _chosen(layer: Layer) -> str:
-    """The number that was chosen for the letter in a layer's formula: ", alpha = 1"."""
-    if isinstance(layer, LeakyReLU):
-        return f", negative_slope = {chosen(layer.negative_slope)}"
-    return f", alpha = {chosen(layer.alpha)}" if isinstance(layer, ELU) else ""
 
 
 def _slope(layer: Layer, scene: Scene) -> Factor:
