@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from app.network_view.style import fitting, font, mixed, phase_color
 from app.theme import current_theme, text_on
+from core.explain.scene import PENALTY
 from core.tape import Phase, Record
 
 _GAP = 2.0
@@ -26,7 +27,7 @@ def segment_label(record: Record) -> tuple[str, ...]:
     """What a segment may say, from the longest to the shortest: ("→ Dense", "→ 3", "3"), ("↑ W₁", "W₁", "1")."""
     sign, number = _SIGNS[record.phase], str(record.index + 1)
     if record.phase == "loss":
-        return "loss", "L"
+        return ("penalty", "P") if record.name == PENALTY else ("loss", "L")
     if record.phase == "update":
         name = record.name.split(".", 1)[1]
         short = _PARAMETERS.get(name, name) + number.translate(_SUBSCRIPTS)

@@ -49,16 +49,18 @@ def _gradient(update: UpdateStep) -> list[SubStep]:
         return [_line("g", f"g = {whole}", came, update["gradient"], "gradient")]
     return [
         _line("raw g", f"raw g = {whole}", came, update["raw gradient"], "raw gradient"),
-        _line("g", _clipped(update.clipping), "The gradient after clipping.", update["gradient"], "gradient"),
+        _line("g", *_clipped(update.clipping), update["gradient"], "gradient"),
     ]
 
 
-def _clipped(clipping: Clipping) -> str:
+def _clipped(clipping: Clipping) -> tuple[str, str]:
+    """The formula and the sentence of clipping."""
     match clipping:
         case ClipNorm():
-            return f"g = raw g · {chosen(clipping.max_norm)} / (‖raw g‖ + 1e-6), the norm of all parameters together"
+            words = "The gradient after clipping; ‖raw g‖ is the norm of the gradients of all parameters together."
+            return f"g = raw g · {chosen(clipping.max_norm)} / (‖raw g‖ + 1e-6)", words
         case ClipValue():
-            return f"g = raw g, limited to ±{chosen(clipping.limit)}"
+            return f"g = raw g, limited to ±{chosen(clipping.limit)}", "The gradient after clipping."
     raise NotImplementedError(f"{clipping.title} does not say how it changes gradients")
 
 

@@ -41,3 +41,9 @@ def test_updates_are_labelled_in_a_window_of_1280_pixels(qtbot: QtBot, document:
     rooms = [rect.width() - 4 for rect in segment_rects(phases, bar.segment_rect(0).united(bar.segment_rect(-1)))]
     found = fitting_labels([segment_label(record) for record in records], phases, rooms)
     assert all(text for text, _ in found), found
+
+
+def test_the_penalty_is_not_called_a_second_loss(qtbot: QtBot) -> None:
+    document = numbers_document({"kind": "sgd"}, penalty={"kind": "l2", "strength": 0.1})
+    bar = show(qtbot, TapeBar(document), NARROW_BAR, 80)
+    assert bar.labels.count("loss") == 1 and bar.labels[bar.labels.index("loss") + 1] == "penalty"

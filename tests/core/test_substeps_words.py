@@ -42,7 +42,7 @@ def test_a_penalty_says_its_pull_and_on_what(kind: str, pull: str) -> None:
     position = step.penalty_position
     assert position is not None
     (line,) = substeps(step, position)
-    assert line.name == "pull on 2 · Dense.weight" and "the weight of layer 2" in line.words
+    assert line.name == "pull on W₂" and "the weight of layer 2" in line.words
     assert line.formula == f"∂P/∂w = 0.3 · {pull}"
     assert line.formula == explain(step, Place(position, "d_1.weight", (0, 0))).formula
 
