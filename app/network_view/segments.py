@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from app.network_view.style import fitting, font, mixed, phase_color
 from app.theme import current_theme, text_on
+from core.explain.notation import numbered
 from core.explain.scene import PENALTY
 from core.tape import Phase, Record
 
@@ -20,7 +21,6 @@ _CUT_FROM = 48.0
 _SUBSTEP_WIDTH = 74.0
 _SIGNS: dict[Phase, str] = {"forward": "→", "loss": "", "backward": "←", "update": "↑"}
 _PARAMETERS = {"weight": "W", "bias": "b"}
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def segment_label(record: Record) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def segment_label(record: Record) -> tuple[str, ...]:
         return ("penalty", "P") if record.name == PENALTY else ("loss", "L")
     if record.phase == "update":
         name = record.name.split(".", 1)[1]
-        short = _PARAMETERS.get(name, name) + number.translate(_SUBSCRIPTS)
+        short = numbered(_PARAMETERS.get(name, name), record.index)
         return f"{sign} {short}", short, number
     return f"{sign} {record.name}", f"{sign} {number}", number
 

@@ -4,6 +4,7 @@ They are computed from the record's own tensors, one function for each layer, lo
 are the record's results. What happens in a single line has no sub-steps.
 """
 
+from core.explain.notation import numbered
 from core.explain.penalties import pull_formula
 from core.explain.scene import PENALTY, Step
 from core.substeps.backward import backward_substeps
@@ -16,8 +17,6 @@ from core.types import Arrays
 from core.words import parameter_words
 
 __all__ = ["SubStep", "substeps"]
-
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def substeps(step: Step, position: int) -> list[SubStep]:
@@ -53,7 +52,7 @@ def _penalty_substeps(step: Step, record: Record) -> list[SubStep]:
     pulls = [name for name in record.tensors if name.startswith("d_")]
     return [
         SubStep(
-            f"pull on W{str(int(name.removeprefix('d_').partition('.')[0]) + 1).translate(_SUBSCRIPTS)}",
+            f"pull on {numbered('W', int(name.removeprefix('d_').partition('.')[0]))}",
             pull_formula(step.penalty),
             f"What the penalty adds to the gradient of {parameter_words(name.removeprefix('d_'))}.",
             given(record.tensors[name]),

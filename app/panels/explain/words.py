@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from app.plots.numbers import format_count, format_number
+from app.plots.numbers import format_count, format_number, format_signed
 from app.theme import current_theme, readable
 from core.explain.notation import entry
 from core.explain.protocol import Explanation, Place, Region, Term, TermFactor
@@ -98,7 +98,7 @@ def terms_text(explanation: Explanation, links: Links, step: Step) -> str:
     largest = explanation.largest(MOST_TERMS)
     shown, parts = [term for term in largest if term.value] or largest[:MOST_ZEROS], len(explanation.parts)
     rows = [
-        f"<tr><td align='right'><b>{_signed(term.value)}</b>&nbsp;=&nbsp;</td>"
+        f"<tr><td align='right'><b>{format_signed(term.value)}</b>&nbsp;=&nbsp;</td>"
         f"<td>{_product(term, links, step)}</td></tr>"
         f"<tr><td></td><td style='color:{muted}; font-size:8pt'>{_whereabouts(term, parts, step)}</td></tr>"
         for term in shown
@@ -173,11 +173,6 @@ def _bracketed(label: str) -> str:
     while (shorter := _IN_BRACKETS.sub("", bare)) != bare:
         bare = shorter
     return f"({label})" if any(sign in bare for sign in (" − ", " + ", " where ")) else label
-
-
-def _signed(value: float) -> str:
-    text = format_number(value)
-    return text if text.startswith("−") or not value else f"+{text}"
 
 
 def _color(place: Place) -> str:
