@@ -57,7 +57,7 @@ class Card(QWidget):
             return
         self._content, self._titles_only = content, titles_only
         selected = ", selected" if content.selected else ""
-        value = f", {content.value}" if content.value else ""
+        value = f", {content.value[0]}" if content.value else ""
         self.setAccessibleName(content.name + value + selected)
         rows = (f"{row.name} {_row_note(row)}".rstrip() for row in (content.top, content.bottom) if row.name)
         explains = ("Enter explains the loss",) if content.value and content.selected else ()
@@ -101,17 +101,23 @@ class Card(QWidget):
         shorter = self.content.shape or _SHORT.get(self.content.subtitles[-1], "")
         return (*self.content.subtitles, shorter) if shorter else self.content.subtitles
 
+    def value_text(self) -> str:
+        """The number beside the title, with fewer digits where there is no room for as many as are set."""
+        measure = metrics(_VALUE_POINTS, True).horizontalAdvance
+        room = self._inner().width() - measure(f"{self.content.title} ")
+        return next((text for text in self.content.value if measure(text) <= room), "".join(self.content.value[-1:]))
+
     def value_rect(self) -> QRectF:
         """Where the number beside the title is; empty without one."""
         if not self.content.value:
             return QRectF()
-        inner, width = self._inner(), metrics(_VALUE_POINTS, True).horizontalAdvance(self.content.value)
+        inner, width = self._inner(), metrics(_VALUE_POINTS, True).horizontalAdvance(self.value_text())
         return QRectF(inner.right() - width - 2, inner.top(), width + 4, 20)
 
     def hover_text(self, point: QPointF) -> str:
         """What lies under a point of the card, in words."""
         if self.value_rect().contains(point):
-            return f"loss of this batch: {self.content.value} · click explains it"
+            return f"loss of this batch: {self.content.value[0]} · click explains it"
         for row, rect in ((self.content.top, self.top_rect()), (self.content.bottom, self.bottom_rect())):
             if row.picture and rect.contains(point):
                 words = row.picture.hover_text(point, rect)
@@ -142,7 +148,7 @@ class Card(QWidget):
             painter.setFont(font(_VALUE_POINTS, True))
             painter.setPen(text_color(phase_color("loss")))
             align = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), 20), align, content.value)
+            painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), 20), align, self.value_text())
         painter.setPen(QColor(current_theme().muted))
         line = QRectF(inner.left(), inner.top() + 20, inner.width(), 17)
         draw_fitting(painter, line, self.subtitle_wordings(), (8.5, 7.5, 7))

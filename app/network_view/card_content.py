@@ -48,7 +48,7 @@ class CardContent:
     active: Phase | None = None  # the direction of the record that was just done here
     selected: bool = False
     name: str = ""  # for screen readers
-    value: str = ""  # beside the title: the loss of the batch, once it is reached
+    value: tuple[str, ...] = ()  # beside the title, as subtitles are: the loss of the batch, once it is reached
 
 
 def titles_only(document: Document) -> list[CardContent]:

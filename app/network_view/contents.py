@@ -1,25 +1,21 @@
-"""What every card shows at the cursor, made from the tape alone: words, pictures, and what is empty for which reason.
+"""What every card shows at the cursor, made from the tape alone: words, pictures, and why what is empty is so."""
 
-A picture is kept until its record, the sample or its scale changes, so that a step of the cursor makes one new picture.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from app.document.document import Document
 from app.document.names import layer_title
-from app.document.plane import Plane, plane_points
 from app.network_view.bars import Bars, Chances, Predictions, Scores
 from app.network_view.card_content import NO_PLACE, CardContent, Row, titles_only
+from app.network_view.kept_pictures import BATCH, NO_PLANES, KeptPictures, of_sample
 from app.network_view.matrices import LONGEST_BARS, tensor_picture
 from app.network_view.pictures import Cells, Maps, Picture, Scale
 from app.network_view.planes import LARGEST_NEURONS, Planes
 from app.network_view.style import limit_words, range_words, short_number
 from app.plots.color_maps import finite_limit, finite_range
-from app.plots.numbers import format_count
+from app.plots.numbers import format_count, format_number
 from core.layers.base import Layer
 from core.tape import Phase, Record, Tape
 from core.types import Array, Shape, shape_text
@@ -27,82 +23,35 @@ from core.types import Array, Shape, shape_text
 ScaleChoice = Literal["unit", "layer", "network"]
 ONE_OUTPUT = "The network gives one probability, p({}); the other is 1 − p. A click on either explains it."
 
-RESOLUTION = 32
-"""Cells along each axis of the plane."""
-
-_BATCH = -1  # in place of a sample: the mean over the batch
-_NO_PLANES: list[Array] = []  # one object, because pictures are kept by what they were made from
-
-
-@dataclass(frozen=True, eq=False)
-class _Made:
-    key: tuple[object, ...]
-    holds: object  # keeps alive what the key names by its id
-    picture: Picture
-
 
 class Contents:
-    """Makes the contents of all cards; keeps what it made."""
+    """Makes the contents of all cards."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._made: dict[tuple[int, str], _Made] = {}
-        self._limits: tuple[tuple[object, ...], object, dict[str, float]] = ((), None, {})
-        self._plane = Plane(document, RESOLUTION)
-        self._planes: tuple[list[Array], list[Array]] = (_NO_PLANES, _NO_PLANES)  # what they were made from, they
+        self._kept = KeptPictures(document)
 
     def cards(self, scale: ScaleChoice) -> list[CardContent]:
         """Input, layers, loss; without a tape only their titles."""
         document = self._document
         if document.tape is None or document.network is None:
-            self._made.clear()
+            self._kept.forget()
             return titles_only(document)
-        maker = _Cards(self, document, document.tape, scale)
+        maker = _Cards(self._kept, document, document.tape, scale)
         layers = [maker.layer(index, layer) for index, layer in enumerate(document.network.layers)]
         return [maker.input(), *layers, maker.loss()]
-
-    def picture(
-        self, place: tuple[int, str], key: tuple[object, ...], holds: object, make: Callable[[], Picture]
-    ) -> Picture:
-        """The picture that was made for this place and key, or a new one."""
-        made = self._made.get(place)
-        if made is None or made.key != key:
-            made = self._made[place] = _Made(key, holds, make())
-        return made.picture
-
-    def planes(self) -> list[Array]:
-        """Every layer over the plane, (units, H, W) each, the input's two coordinates first; the same list as long as
-        nothing changes."""
-        outputs = self._plane.outputs()
-        if self._planes[0] is not outputs:
-            coordinates = plane_points(RESOLUTION).reshape(RESOLUTION, RESOLUTION, 2)
-            self._planes = (outputs, [np.moveaxis(output, 2, 0) for output in (coordinates, *outputs)])
-        return self._planes[1]
-
-    def network_limits(self, tape: Tape, shown: int, planes: list[Array]) -> dict[str, float]:
-        """The largest magnitude of any layer's y and of any gradient, on the whole tape: colours stay as one steps."""
-        key = (id(tape), shown, id(planes))
-        if self._limits[0] != key:
-            limits = {"y": max([0.0, *(finite_limit(plane) for plane in planes[1:])]), "dy": 0.0}
-            for record in tape.records:
-                if record.phase == "forward" and not planes:
-                    limits["y"] = max(limits["y"], finite_limit(of_sample(record.tensors["y"], shown)))
-                elif record.phase in ("loss", "backward"):
-                    limits["dy"] = max(limits["dy"], finite_limit(of_sample(record.tensors["dy"], shown)))
-            self._limits = (key, (tape, planes), limits)
-        return self._limits[2]
 
 
 class _Cards:
     """Makes the cards of one refresh."""
 
-    def __init__(self, contents: Contents, document: Document, tape: Tape, choice: ScaleChoice) -> None:
-        self._contents, self._document, self._tape, self._choice = contents, document, tape, choice
-        self._sample = _BATCH if document.whole_batch else min(document.sample, len(tape.rows) - 1)
+    def __init__(self, kept: KeptPictures, document: Document, tape: Tape, choice: ScaleChoice) -> None:
+        self._kept, self._document, self._tape, self._choice = kept, document, tape, choice
+        self._sample = BATCH if document.whole_batch else min(document.sample, len(tape.rows) - 1)
         self._mean = "mean " if document.whole_batch else ""
         self._hint = NO_PLACE if document.whole_batch else ""
-        self._planes = contents.planes() if document.data.is_plane else _NO_PLANES
-        self._limits = contents.network_limits(tape, self._sample, self._planes) if choice == "network" else {}
+        self._planes = kept.planes() if document.data.is_plane else NO_PLANES
+        self._limits = kept.network_limits(tape, self._sample, self._planes) if choice == "network" else {}
 
     def input(self) -> CardContent:
         """The selected sample itself, or their mean; nobody asks for its gradient."""
@@ -117,7 +66,7 @@ class _Cards:
             return self._picture_of(self._mean + "y", values, range_words(shown), scale, -1, planes)
 
         key = (id(tape), self._sample, id(self._planes))
-        top = self._shown(self._mean + "y", self._contents.picture((-1, "y"), key, (tape, self._planes), make))
+        top = self._shown(self._mean + "y", self._kept.picture((-1, "y"), key, (tape, self._planes), make))
         return self._card(-1, layer_title(self._document, -1), (shape_text(shape),), top, Row("dy", "not needed"))
 
     def layer(self, index: int, layer: Layer) -> CardContent:
@@ -141,13 +90,14 @@ class _Cards:
         if record is not None:
             key = (id(record), self._sample)
             make = self._chances if chances else self._scores if loss.class_targets else self._predictions
-            picture = self._contents.picture((index, "y"), key, record, lambda: make(record))
+            picture = self._kept.picture((index, "y"), key, record, lambda: make(record))
             single = chances and record.tensors["prediction"].shape[1] == 1
             hint = ONE_OUTPUT.format(self._document.data.class_names[1]) if single else ""
             top = Row(name, "shown", picture, hint=self._hint or hint)
             bottom = self._gradient_row(index, back, record)
         card = self._card(index, "Loss", (loss.title,), top, bottom)
-        return card if record is None else replace(card, value=short_number(self._tape.loss))
+        value = format_number(self._tape.loss), short_number(self._tape.loss)
+        return card if record is None else replace(card, value=value)
 
     def _card(self, index: int, title: str, subtitles: tuple[str, ...], top: Row, bottom: Row) -> CardContent:
         record, planes = self._document.record, self._drawn_planes(index)
@@ -189,7 +139,7 @@ class _Cards:
             whole = record.tensors.get(step.like)
             return tensor_picture(name, shown(step.tensor), None if whole is None else shown(whole))
 
-        picture = self._contents.picture((record.index, "sub-step"), (id(step), self._sample), step, make)
+        picture = self._kept.picture((record.index, "sub-step"), (id(step), self._sample), step, make)
         row = Row(name, "shown", picture, record.phase)
         return (top, row) if step.backward else (row, bottom)
 
@@ -223,7 +173,7 @@ class _Cards:
             return self._picture_of(self._mean + "y", values, range_words(shown), scale, index, planes)
 
         key = (id(record), self._sample, self._choice, self._limits.get("y"), id(self._planes))
-        return self._shown(self._mean + "y", self._contents.picture((index, "y"), key, (record, self._planes), make))
+        return self._shown(self._mean + "y", self._kept.picture((index, "y"), key, (record, self._planes), make))
 
     def _backward_row(self, index: int) -> Row:
         network = self._document.network
@@ -241,7 +191,7 @@ class _Cards:
             return self._picture_of(name, values, limit_words(values), scale, index, None)
 
         key = (id(record), self._sample, self._choice, self._limits.get("dy"))
-        return self._shown(name, self._contents.picture((index, "dy"), key, record, make))
+        return self._shown(name, self._kept.picture((index, "dy"), key, record, make))
 
     def _picture_of(
         self, name: str, values: Array, note: str, scale: Scale, index: int, planes: Array | None
@@ -291,11 +241,6 @@ class _Cards:
         high = finite_limit(np.concatenate([values, target]))
         name = "p" if step.loss.takes == "logits" else "prediction"
         return Predictions(name, values, Scale(-high, high, signed=True), target)
-
-
-def of_sample(tensor: Array, sample: int) -> Array:
-    """What belongs to one sample of a tensor (N, ...), or the mean over the batch."""
-    return tensor.mean(axis=0) if sample == _BATCH else tensor[sample]
 
 
 def _subtitles(shape: Shape, parameters: int) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from app.network_view.style import fitting, font, mixed, phase_color
 from app.theme import current_theme, text_on
+from core.explain.notation import numbered
+from core.explain.scene import PENALTY
 from core.tape import Phase, Record
 
 _GAP = 2.0
-_SHORT_SHARE = 0.65
-_LABEL_PAD = 2.0
+_SHORT_SHARE = 0.8  # "W₁₁" needs more than "11"
+_LABEL_PAD = 1.0
 _RADIUS = 5.0
 _PALE = 0.22
 _SIZES = (8.5, 7.5, 6.5)
@@ -19,17 +21,16 @@ _CUT_FROM = 48.0
 _SUBSTEP_WIDTH = 74.0
 _SIGNS: dict[Phase, str] = {"forward": "→", "loss": "", "backward": "←", "update": "↑"}
 _PARAMETERS = {"weight": "W", "bias": "b"}
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def segment_label(record: Record) -> tuple[str, ...]:
     """What a segment may say, from the longest to the shortest: ("→ Dense", "→ 3", "3"), ("↑ W₁", "W₁", "1")."""
     sign, number = _SIGNS[record.phase], str(record.index + 1)
     if record.phase == "loss":
-        return "loss", "L"
+        return ("penalty", "P") if record.name == PENALTY else ("loss", "L")
     if record.phase == "update":
         name = record.name.split(".", 1)[1]
-        short = _PARAMETERS.get(name, name) + number.translate(_SUBSCRIPTS)
+        short = numbered(_PARAMETERS.get(name, name), record.index)
         return f"{sign} {short}", short, number
     return f"{sign} {record.name}", f"{sign} {number}", number
 

@@ -25,8 +25,7 @@ from app.network_view.marks import paint_dot
 from app.network_view.play_control import PlayControl
 from app.network_view.player import Player
 from app.network_view.segments import paint_segments, paint_substeps, segment_label, segment_rects, substep_rects
-from app.network_view.style import font, metrics
-from app.network_view.tape_lines import text_height, text_lines
+from app.network_view.tape_lines import paint_text, text_height
 from app.network_view.tape_words import memory_words, substep_words, tape_words
 from app.plots.kept import Kept
 from app.theme import current_theme, theme_changed
@@ -154,7 +153,7 @@ class TapeBar(View):
                     paint_dot(painter, rect.left() + 6, rect.top() + 6)
             self._paint_handle(painter)
             self._paint_substeps(painter)
-        self._paint_text(painter)
+        paint_text(painter, self._text, self._text_room())
         painter.end()
 
     def _paint_segments(self, painter: QPainter, rects: list[QRectF]) -> None:
@@ -190,17 +189,6 @@ class TapeBar(View):
         if walk.substeps and record:
             names = [step.name for step in walk.substeps]
             paint_substeps(painter, self._substep_rects(), names, record.phase, walk.position)
-
-    def _paint_text(self, painter: QPainter) -> None:
-        room = self._text_room()
-        points, lines = text_lines(self._text, room.width())
-        painter.setFont(font(points))
-        painter.setPen(QColor(current_theme().muted))
-        height = metrics(points).height()
-        top = room.center().y() - len(lines) * height / 2
-        for number, line in enumerate(lines):
-            rect = QRectF(room.left(), top + number * height, room.width(), height)
-            painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), line)
 
     # Places
 

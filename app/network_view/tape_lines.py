@@ -1,12 +1,14 @@
-"""How the words below the tape are broken into lines: as large as there is room for, as little as possible cut."""
+"""The words below the tape: broken into lines as large as there is room for, and as little as possible cut."""
 
 import math
 from itertools import accumulate
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
 
-from app.network_view.style import metrics
+from app.network_view.style import font, metrics
 from app.network_view.tape_words import TAPE_SIZE
+from app.theme import current_theme
 
 _POINTS = (9.0, 8.5, 8.0, 7.5)
 _LINES = 3  # of the smallest size, which take hardly more room than two of the largest
@@ -28,6 +30,18 @@ def text_lines(text: str, room: float) -> tuple[float, list[str]]:
             if max(map(metrics(points).horizontalAdvance, lines)) <= room:
                 return points, lines
     return _POINTS[-1], _cut(words, _POINTS[-1], room)
+
+
+def paint_text(painter: QPainter, text: str, room: QRectF) -> None:
+    """The lines, at the right and in the middle of their room."""
+    points, lines = text_lines(text, room.width())
+    painter.setFont(font(points))
+    painter.setPen(QColor(current_theme().muted))
+    height = metrics(points).height()
+    top = room.center().y() - len(lines) * height / 2
+    for number, line in enumerate(lines):
+        rect = QRectF(room.left(), top + number * height, room.width(), height)
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), line)
 
 
 def _halved(text: str, points: float, room: float) -> list[str]:

@@ -23,6 +23,8 @@ KEPT = {
     "variance": "The variance of each channel over the batch",
     "inv_std": "1 / √(variance + ε)",
     "mask": "What every input is multiplied with: 0 where it is dropped",
+    "gate": "What every input is multiplied with: σ(x), between 0 and 1",
+    "t": "t = tanh(√(2/π) (x + 0.044715 x³)): every input is multiplied with ½ (1 + t)",
 }
 """What a layer keeps for the way back and can be shown here, and what it is."""
 

@@ -77,10 +77,6 @@ class MatrixView(GridView):
         self.setAccessibleName(f"{name}, {self._array.shape[0]} by {self._array.shape[1]}")
         self.data_changed(*self._array.shape)
 
-    def select(self, row: int, column: int) -> None:
-        """Mark an entry; (−1, −1) clears the mark."""
-        self.show_cell(row, column)
-
     def mark_entry(self, index: tuple[int, ...] | None) -> None:
         """Mark an entry by its index in the array, and show where it is; None clears the mark."""
         cell = (-1, -1) if index is None else self.cell_of(index)

@@ -32,6 +32,12 @@ def format_number(value: float, digits: int | None = None) -> str:
     return words.number(value, digits or Precision.digits)
 
 
+def format_signed(value: float) -> str:
+    """A part of a sum, with its sign also where it is added: `+0.1324`, `−0.01874`, `0`."""
+    text = format_number(value)
+    return f"+{text}" if value > 0 else text
+
+
 def longest(low: float, high: float, digits: int) -> int:
     """How many characters numbers take, at most, whose magnitudes lie between these two, neither of them 0."""
     # Fixed notation is longest where it begins; in powers of ten both ends have the longest exponents.

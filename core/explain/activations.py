@@ -14,7 +14,7 @@ from core.explain.scene import Scene, derived, part
 from core.layers.activations import Sigmoid, Softmax, Tanh
 from core.layers.base import Layer
 from core.layers.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
-from core.slopes import SLOPES
+from core.slopes import SLOPES, letters, slope_words
 from core.types import Array
 
 _CURVES: dict[type[Layer], str] = {
@@ -37,7 +37,7 @@ def _(layer: Layer, scene: Scene) -> Answer:
     answer = curve_answer(scene, curve, "x", y)
     if isinstance(layer, ELU):
         formula = f"{entry('y', *at)} = curve({entry('x', *at)})"
-        return dataclasses.replace(answer, formula=formula, where=f"curve(x) = {curve}")
+        return dataclasses.replace(answer, formula=formula, where=f"curve(x) = {curve}{letters(layer)}")
     return answer
 
 
@@ -58,7 +58,7 @@ def curve_answer(scene: Scene, curve: str, given: str, y: Array) -> Answer:
 def _(layer: ReLU | LeakyReLU, scene: Scene) -> Answer:
     at = scene.index
     parts = (part("input × slope", scene.own("x", *at), _slope(layer, scene)),)
-    return Answer(f"{entry('y', *at)} = {entry('x', *at)} · slope", parts, where=f"slope = {SLOPES[type(layer)]}")
+    return Answer(f"{entry('y', *at)} = {entry('x', *at)} · slope", parts, where=slope_words(layer))
 
 
 @output_answer.register(SiLU)
@@ -96,7 +96,7 @@ def _(layer: SiLU | GELU, scene: Scene) -> Answer | None:
 def _(layer: Layer, scene: Scene) -> Answer:
     at = scene.index
     parts = (part("dy × slope", scene.own("dy", *at), _slope(layer, scene)),)
-    return Answer(f"{by('x', *at)} = {entry('dy', *at)} · slope", parts, where=f"slope = {SLOPES[type(layer)]}")
+    return Answer(f"{by('x', *at)} = {entry('dy', *at)} · slope", parts, where=slope_words(layer))
 
 
 @output_answer.register
@@ -111,7 +111,9 @@ def softmax_answer(scene: Scene, given: str) -> Answer:
     e = np.exp(x - x.max())
     formula = f"{entry(scene.tensor, n, c)} = exp({entry(given, n, c)} − max) / Σₖ exp({entry(given, n, 'k')} − max)"
     own = derived("exp(x − max)", e[c], scene.places(scene.position, given, n, c), row)
-    return Answer(formula, (part("share of the sum", own, derived("1/Σ exp(x − max)", 1 / e.sum(), row)),))
+    parts = (part("share of the sum", own, derived("1/Σ exp(x − max)", 1 / e.sum(), row)),)
+    where = f"max = {entry(given, n, int(x.argmax()))}, the largest of the sample: it cancels, and no exp overflows"
+    return Answer(formula, parts, where=where)
 
 
 @input_gradient_answer.register

@@ -16,6 +16,7 @@ from core.explain.scene import PENALTY, Step
 from core.layers.base import Layer
 from core.layers.conv import Conv2D
 from core.layers.pooling import AvgPool2D, MaxPool2D
+from core.optimizers import SGD
 from core.recording import source_of
 from core.tape import Record, SourceLines
 
@@ -59,8 +60,8 @@ class _Call:
 
 def code_of(step: Step, place: Place) -> tuple[Code, ...]:
     """The functions that made a number, the one that was called first; empty where this step did not make it."""
-    call = _call(step, place)
-    return () if call is None else _with_helpers(call.function, call.owner, call.result)
+    calls = (_call(step, place), _pull(step, place))
+    return tuple(code for call in calls if call for code in _with_helpers(call.function, call.owner, call.result))
 
 
 def code_of_record(step: Step, position: int) -> tuple[Code, ...]:
@@ -98,7 +99,7 @@ def _call(step: Step, place: Place) -> _Call | None:
         case "forward" if tensor == "x":
             return _output(step, record.index - 1)
         case "forward" if tensor.endswith(" after"):
-            return _Call(step.layers[record.index], "absorb", "")
+            return _Call(step.layers[record.index], "absorb", "running")
         case "forward":
             return _own(step, record, tensor)
         case "backward" if tensor == "dy":
@@ -106,9 +107,10 @@ def _call(step: Step, place: Place) -> _Call | None:
             if behind == len(step.layers):
                 return _Call(step.loss, "value_and_gradient", "dy")
             return _Call(step.layers[behind], "backward", "dx")
+        case "backward" if tensor not in record.tensors:
+            return _call(step, dataclasses.replace(place, record=step.position("forward", record.index)))
         case "backward":
-            kept = tensor not in record.tensors
-            return _Call(step.layers[record.index], "forward" if kept else "backward", tensor)
+            return _own(step, record, tensor)
         case "loss" if record.name == PENALTY:
             method = "value" if tensor == "value" else "gradient"
             return _Call(step.penalty, method, "") if tensor == "value" or tensor.startswith("d_") else None
@@ -139,8 +141,20 @@ def _of_update(step: Step, record: Record, tensor: str) -> _Call | None:
         return _Call(step.clipping, "clip", "")
     if tensor in ("gradient", "raw gradient"):
         return _Call(step.layers[record.index], "backward", f"d_{record.name.partition('.')[2]}")
-    # What stood there before the step was made by an earlier one.
-    return None if tensor.endswith("before") else _own(step, record, tensor)
+    # What stood there before the step was made by an earlier one, and so was a memory that is not in use.
+    unused = isinstance(step.optimizer, SGD) and not step.optimizer.momentum and tensor == "velocity after"
+    return None if tensor.endswith("before") or unused else _own(step, record, tensor)
+
+
+def _pull(step: Step, place: Place) -> _Call | None:
+    """What the penalty adds to a gradient on its way to the optimizer."""
+    position = step.penalty_position
+    if place.record is None or position is None:
+        return None
+    record = step.tape.records[place.record]
+    whole = "raw gradient" if "raw gradient" in record.tensors else "gradient"
+    penalised = record.phase == "update" and f"d_{record.name}" in step.tape.records[position].tensors
+    return _Call(step.penalty, "gradient", "") if penalised and place.tensor == whole else None
 
 
 def _with_helpers(function: Function, owner: Any, result: str) -> tuple[Code, ...]:

@@ -142,7 +142,7 @@ def _items(element: ast.expr | None) -> dict[str, ast.expr]:
 def _writes(statement: ast.stmt) -> set[str]:
     """The names a statement gives a value, or changes in place (also as NumPy's `out`)."""
     if entries := _entries(statement):
-        return {*entries}
+        return {*entries, *_overwritten(statement)}
     return {name for target in _targets(statement) for name in _written(target)}
 
 
@@ -185,9 +185,12 @@ def _written(target: ast.expr) -> Iterator[str]:
 
 
 def _reads(statement: ast.stmt, wanted: set[str]) -> set[str]:
-    """The names a statement makes its result of; of a dictionary that is written out only the entries that matter."""
+    """The names a statement makes its result of; of a dictionary that is written out only the entries that matter.
+
+    Where it is read by a name alone, or with a key that is not written out, all of its entries matter.
+    """
     if entries := _entries(statement):
-        return set().union(*(_names(value) for entry, value in entries.items() if entry in wanted))
+        return set().union(*(_names(entries[entry]) for entry in wanted & {*entries} or entries))
     if isinstance(statement, ast.Assign):
         targets = (target for target in statement.targets if not isinstance(target, ast.Name))
         return _names(statement.value).union(*map(_names, targets))

@@ -43,8 +43,9 @@ def _(loss: Loss, scene: Scene) -> Answer:
     factor = derived(text, each, *(scene.places(scene.position, name, n, o) for name in ("prediction", "target")))
     if isinstance(loss, Huber):
         text = "h(y − t)"
-    formula = f"loss of sample {n} = Σₒ ({text}) / {len(y)}"
-    more = "; h(d) = ½ d², beyond delta a line" if isinstance(loss, Huber) else ""
+    # Only what is a sum itself needs brackets behind Σ.
+    formula = f"loss of sample {n} = Σₒ {f'({text})' if text.startswith('−') else text} / {len(y)}"
+    more = f"; h(d) = ½ d², beyond ±{chosen(loss.delta)} a line" if isinstance(loss, Huber) else ""
     where = f"y = {entry('prediction', n, 'o')}, t = {entry('target', n, 'o')}{more}"
     return Answer(formula, (part("output", factor, constant(f"1/{len(y)}", 1 / len(y))),), where=where)
 
@@ -58,6 +59,7 @@ def _(loss: Loss, scene: Scene) -> Answer:
     _, slope = loss.value_and_gradient(y, t)
     factor = derived(text, slope, *(scene.places(scene.position, name, *at) for name in ("prediction", "target")))
     where = f"slope = {text}, y = {entry('prediction', *at)}, t = {entry('target', *at)}"
+    where += f", delta = {chosen(loss.delta)}" if isinstance(loss, Huber) else ""
     return Answer(
         f"{by('prediction', *at)} = slope / {_size(scene)}", (part("slope", factor, _share(scene)),), where=where
     )

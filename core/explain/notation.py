@@ -1,5 +1,7 @@
 """Small pieces of formulas: entries with their indices, and sums like "4 + i" as people write them."""
 
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
 
 def entry(tensor: str, *index: int | str) -> str:
     """ "y[3, 5]"; a number by itself is only its name."""
@@ -17,3 +19,8 @@ def shifted(letter: str, shift: int, stride: int = 1) -> str:
     if not shift:
         return text
     return f"{text} {'+' if shift > 0 else '−'} {abs(shift)}"
+
+
+def numbered(symbol: str, layer: int) -> str:
+    """A layer's parameter in short, layers counted from 1: "W₁"."""
+    return f"{symbol}{str(layer + 1).translate(_SUBSCRIPTS)}"

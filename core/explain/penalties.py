@@ -7,7 +7,7 @@ from core.explain.notation import entry
 from core.explain.protocol import Answer, Factor
 from core.explain.scene import Scene, constant, derived, part
 from core.explain.words import tensor_title
-from core.penalties import L1Penalty, L2Penalty
+from core.penalties import L1Penalty, L2Penalty, Penalty
 from core.types import Array
 from core.words import chosen
 
@@ -37,7 +37,7 @@ def _(penalty: L1Penalty, scene: Scene) -> Answer:
 def _(penalty: L2Penalty, scene: Scene, name: str) -> Answer:
     w = _weight(scene, name, *scene.index)
     parts = (part("pull", constant("strength", penalty.strength), w),)
-    return Answer(f"∂P/∂w = {chosen(penalty.strength)} · w", parts, where=_letters(scene, w))
+    return Answer(pull_formula(penalty), parts, where=_letters(scene, w))
 
 
 @penalty_gradient_answer.register
@@ -46,7 +46,17 @@ def _(penalty: L1Penalty, scene: Scene, name: str) -> Answer:
     sign = derived("sign(w)", np.sign(scene.array(name)[at]), scene.places(scene.position, name, *at))
     parts = (part("pull", constant("strength", penalty.strength), sign),)
     where = _letters(scene, _weight(scene, name, *at))
-    return Answer(f"∂P/∂w = {chosen(penalty.strength)} · sign(w)", parts, where=where)
+    return Answer(pull_formula(penalty), parts, where=where)
+
+
+def pull_formula(penalty: Penalty) -> str:
+    """What a penalty adds to the gradient of a weight."""
+    match penalty:
+        case L1Penalty():
+            return f"∂P/∂w = {chosen(penalty.strength)} · sign(w)"
+        case L2Penalty():
+            return f"∂P/∂w = {chosen(penalty.strength)} · w"
+    raise NotImplementedError(f"{penalty.title} does not explain its gradient")
 
 
 def _weight(scene: Scene, name: str, *index: int | Array) -> Factor:

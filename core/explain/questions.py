@@ -163,6 +163,7 @@ def _whole_gradient(scene: Scene) -> Answer:
 def _handed_on(scene: Scene, record: int | None, tensor: str, whose: str) -> Answer:
     """The very same number, where it was made."""
     own, title = (tensor_title(scene.step, name) for name in (scene.tensor, tensor))
-    formula = f"{entry(own, *scene.index)} = {entry(title, *scene.index)}"
+    # "dy = dy" would tell nothing: where both have the same name, what follows says whose it is.
+    formula = entry(own, *scene.index) if own == title else f"{entry(own, *scene.index)} = {entry(title, *scene.index)}"
     same = part("the same number", scene.at(record, tensor, *scene.index, label=title))
     return Answer(formula, (same,), where=f"{title} is that {whose}")

@@ -21,6 +21,9 @@ from core.types import Array, shape_text
 
 PENALTY = "Penalty"  # the name of the penalty's record, which follows that of the loss
 
+KEPT = ("x_hat", "mean", "variance", "inv_std", "mask", "gate", "t")
+"""What layers keep for the way back and can be asked about; all else in a cache is x, y, or laid out for speed."""
+
 _OF_SAMPLES = frozenset(
     {*("x", "y", "dx", "dy"), *("x_hat", "mask", "gate", "t"), *("prediction", "p"), *("target", "per_sample")}
 )
@@ -113,6 +116,25 @@ class Step:
     def of_loss(self) -> tuple[str, ...]:
         """What belongs to the loss's record beside its tensors: "value" (), "per_sample" (N,), and of logits "p"."""
         return ("value", "per_sample", "p") if self.loss.takes == "logits" else ("value", "per_sample")
+
+    def tensors_of(self, position: int) -> tuple[str, ...]:
+        """Everything of a record that can be asked about: its tensors, and what `tensor` has beside them.
+
+        What a backward was handed from its forward counts as the forward's.
+        """
+        record = self.tape.records[position]
+        more: tuple[str, ...] = ()
+        if record.phase == "forward":
+            afterwards = (f"{name.partition('.')[2]} after" for name in self._buffers_of(record.index))
+            more = (*(name for name in KEPT if name in record.cache), *afterwards)
+        elif record.phase == "loss" and position != self.penalty_position:
+            more = self.of_loss
+        return (*record.tensors, *more)
+
+    def _buffers_of(self, layer: int) -> list[str]:
+        """The buffers of a layer that this step moved, by their names in a state dict."""
+        after = {} if self.tape.refused else self.tape.buffers_after
+        return [name for name in after if name.startswith(f"{layer}.")]
 
     def layer_of(self, place: Place) -> int:
         """The number of the layer a place belongs to; −1 is the data, the number of layers is the loss."""

@@ -49,7 +49,8 @@ def tensor_title(step: Step, tensor: str) -> str:
 def end_of(step: Step, tensor: str) -> str:
     """What lies outside the step."""
     if tensor in step.tape.params_before:
-        return "a parameter as it was before this step"
+        moved = "" if step.tape.refused else "; its update, at the end of the tape, says what becomes of it"
+        return f"a parameter as it was before this step{moved}"
     if tensor in step.tape.buffers_before:
         return "a running statistic as it was before this step"
     return "the data: what the network is asked" if tensor == "x" else "the data: the answer that is wanted"

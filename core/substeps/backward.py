@@ -16,7 +16,7 @@ from core.layers.dense import Dense
 from core.layers.dropout import Dropout
 from core.layers.normalization import BatchNorm, LayerNorm
 from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
-from core.slopes import SLOPES
+from core.slopes import SLOPES, slope_words
 from core.substeps.forward import by_channel
 from core.substeps.substep import SubStep, given
 from core.substeps.windows import Slid, conv_windows, gone_back, pool_places, routed, spread
@@ -255,7 +255,7 @@ def _elementwise(layer: Layer, params: Arrays, record: Record) -> list[SubStep]:
         return found
 
     return [
-        SubStep("slope", f"slope = {SLOPES[type(layer)]}", "How steep the curve is at each input.", slope),
+        SubStep("slope", slope_words(layer), "How steep the curve is at each input.", slope),
         SubStep("dx", "dx = dy · slope", "Every gradient times its slope.", given(record.tensors["dx"]), "dx"),
     ]
 

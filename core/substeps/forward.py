@@ -206,8 +206,9 @@ def _(layer: GELU, params: Arrays, record: Record) -> list[SubStep]:
 @forward_substeps.register
 def _(layer: Dropout, params: Arrays, record: Record) -> list[SubStep]:
     mask = record.cache["mask"]
+    formula = f"0 with probability {chosen(layer.p)}, otherwise 1 / (1 − {chosen(layer.p)})"
     return [
-        SubStep("mask", "0 with probability p, otherwise 1 / (1 − p)", "Which values stay.", given(mask), "mask"),
+        SubStep("mask", formula, "Which values stay.", given(mask), "mask"),
         SubStep("y", "y = x · mask", "Every value times its mask.", given(record.tensors["y"]), "y"),
     ]
 

@@ -6,6 +6,7 @@ from functools import singledispatch
 
 import numpy as np
 
+from core.clipping import ClipNorm, Clipping, ClipValue
 from core.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp
 from core.substeps.substep import SubStep, given
 from core.tape import Record
@@ -17,11 +18,13 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclasses.dataclass(frozen=True)
 class UpdateStep:
-    """One parameter's update: its record, the learning rate then, and how many updates that made (t)."""
+    """One parameter's update: its record, the learning rate then, how many updates that made (t), whence g came."""
 
     record: Record
     learning_rate: float
     updates: int
+    penalised: bool  # whether a penalty added to its gradient
+    clipping: Clipping
 
     def __getitem__(self, name: str) -> Array:
         return self.record.tensors[name]
@@ -29,19 +32,36 @@ class UpdateStep:
 
 def update_substeps(optimizer: Optimizer, update: UpdateStep) -> list[SubStep]:
     """The sub-steps of an update's record."""
-    tensors = update.record.tensors
-    steps = []
-    if "raw gradient" in tensors:
-        steps.append(_line("raw g", "g", "The gradient as it came back.", tensors["raw gradient"], "raw gradient"))
-    clipped = "The gradient after clipping." if steps else "The gradient that came back."
-    steps.append(_line("g", "g", clipped, tensors["gradient"], "gradient"))
-    steps += _inside(optimizer, update)
+    steps = [*_gradient(update), *_inside(optimizer, update)]
     after = SubStep("new θ", "θ ← θ − step", "The step is taken from each value.", given(update["after"]), "after")
     return [dataclasses.replace(step, per_sample=False, backward=True) for step in (*steps, after)]
 
 
 def _line(name: str, formula: str, words: str, array: Array, result: str = "") -> SubStep:
     return SubStep(name, formula, words, given(array), result)
+
+
+def _gradient(update: UpdateStep) -> list[SubStep]:
+    """What the optimizer gets: the gradient of the loss, what a penalty adds, what clipping leaves of it."""
+    came = "The gradient that came back" + (", and what the penalty adds." if update.penalised else ".")
+    whole = "∂L/∂θ + ∂P/∂θ" if update.penalised else "∂L/∂θ"
+    if "raw gradient" not in update.record.tensors:
+        return [_line("g", f"g = {whole}", came, update["gradient"], "gradient")]
+    return [
+        _line("raw g", f"raw g = {whole}", came, update["raw gradient"], "raw gradient"),
+        _line("g", *_clipped(update.clipping), update["gradient"], "gradient"),
+    ]
+
+
+def _clipped(clipping: Clipping) -> tuple[str, str]:
+    """The formula and the sentence of clipping."""
+    match clipping:
+        case ClipNorm():
+            words = "The gradient after clipping; ‖raw g‖ is the norm of the gradients of all parameters together."
+            return f"g = raw g · {chosen(clipping.max_norm)} / (‖raw g‖ + 1e-6)", words
+        case ClipValue():
+            return f"g = raw g, limited to ±{chosen(clipping.limit)}", "The gradient after clipping."
+    raise NotImplementedError(f"{clipping.title} does not say how it changes gradients")
 
 
 @singledispatch

@@ -47,13 +47,13 @@ def xor() -> Document:
 def matrix_says(tab: WeightsTab, name: str, array: Array) -> None:
     """Whether every cell of the matrix, pointed at, says the name and the value of the array."""
     for (row, column), value in np.ndenumerate(array):
-        tab.matrix.select(row, column)
+        tab.matrix.show_cell(row, column)
         assert tab.matrix.hover_text() == f"{name}[{row}, {column}] = {format_number(value)}"
 
 
 def bias_says(tab: WeightsTab, name: str, array: Array) -> None:
     for index, value in enumerate(array.tolist()):
-        tab.bias.select(*((index, 0) if tab.bias.viewport.columns == 1 else (0, index)))
+        tab.bias.show_cell(*((index, 0) if tab.bias.viewport.columns == 1 else (0, index)))
         assert tab.bias.hover_text() == f"{name}[{index}] = {format_number(value)}"
 
 
@@ -155,7 +155,7 @@ def test_a_step_leaves_the_keyboard_and_the_marked_entry_where_they_are(qtbot: Q
     with qtbot.waitActive(tab):
         tab.activateWindow()
     tab.matrix.setFocus()
-    tab.matrix.select(2, 1)
+    tab.matrix.show_cell(2, 1)
     assert tab.matrix.hasFocus()
     xor.go_to(7)
     xor.go_to(8)
@@ -165,7 +165,7 @@ def test_a_step_leaves_the_keyboard_and_the_marked_entry_where_they_are(qtbot: Q
 def test_a_question_about_another_number_leaves_the_marked_weight_where_it_is(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, WeightsTab(xor))
     xor.select_layer(0)
-    tab.matrix.select(2, 1)
+    tab.matrix.show_cell(2, 1)
     xor.questions.ask(Place(1, "y", (0, 0)))
     assert tab.matrix.selected() == (2, 1)
     xor.questions.ask(Place(None, "0.weight", (3, 0)))
@@ -329,7 +329,7 @@ def test_a_lying_vector_counts_along_the_row(qtbot: QtBot) -> None:
     view = show(qtbot, VectorView())
     values = np.linspace(-1, 1, 30)
     view.set_vector(values, "bias", standing=False)
-    view.select(0, 17)
+    view.show_cell(0, 17)
     assert view.hover_text() == f"bias[17] = {format_number(values[17])}"
 
 

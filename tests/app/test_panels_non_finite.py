@@ -44,5 +44,5 @@ def test_every_panel_shows_them(qtbot: QtBot, astray: Document) -> None:
     astray.select_layer(0)
     inspector.tabs.setCurrentIndex(0)
     inspector.weights.choose("Value")
-    inspector.weights.matrix.select(0, 0)
+    inspector.weights.matrix.show_cell(0, 0)
     assert inspector.weights.matrix.hover_text().startswith("weight[0, 0] = NaN")

@@ -141,7 +141,7 @@ def _assert_card_shows(window: MainWindow, card: Card, tape: Tape, done: Done, l
         assert same_array(card.shown_y, top["y"][sample] if top else None), where
     assert same_array(card.shown_dy, bottom["dy"][sample] if bottom else None), where
     reached = index == loss_index and top is not None
-    assert content.value == (format_number(tape.loss, 2) if reached else "")
+    assert content.value == ((format_number(tape.loss), format_number(tape.loss, 2)) if reached else ())
     assert content.active == (last.phase if last and last.index == index else None), where
     assert content.selected == (index == document.selected_layer)
     _assert_rows_say(card, card.shown_y, card.shown_dy)

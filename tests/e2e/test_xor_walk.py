@@ -73,7 +73,7 @@ def assert_inspector_shows(window: MainWindow, tape: Tape, cursor: int) -> None:
         matrix = inspector.weights.matrix
         assert matrix.isVisible()
         for (row, column), value in np.ndenumerate(weight):
-            matrix.select(row, column)
+            matrix.show_cell(row, column)
             assert matrix.hover_text() == f"weight[{row}, {column}] = {format_number(value)}"
     else:
         assert inspector.activations.isVisible()

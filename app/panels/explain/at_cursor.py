@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.layouts import fill
-from app.panels.explain.texts import rich_text
+from app.panels.explain.texts import LinkedText, rich_text
 from app.panels.explain.words import record_name, typeset
 from app.theme import current_theme
 from core.explain.scene import Step
@@ -23,7 +23,7 @@ class AtCursor(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.heading, self.account, self.formula = rich_text(), rich_text(), rich_text()
+        self.heading, self.account, self.formula = LinkedText(), rich_text(), rich_text()
         fill(self, self.heading, self.account, self.formula, spacing=4)
         self.heading.linkActivated.connect(self.chosen)
 

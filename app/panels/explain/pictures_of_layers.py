@@ -82,7 +82,7 @@ def _(layer: Layer, asked: Asked) -> Gallery:
     if "dx" in (tensors := asked.record.tensors):
         dy, dx = (float(tensors[name][asked.index]) for name in ("dy", "dx"))
         words += (
-            f"of dy = {format_number(dy)} {100 * slope:.0f} % pass, "
+            f"of dy = {format_number(dy)}, {100 * slope:.0f} % pass: "
             f"dy × slope = {format_number(dy)} × {format_number(slope)} = {format_number(dx)} = dx."
         )
     else:
@@ -190,9 +190,7 @@ def _(layer: BatchNorm | LayerNorm, asked: Asked) -> Gallery:
 def _normal_words(layer: BatchNorm | LayerNorm, asked: Asked, group: int) -> str:
     lines = asked.lines(asked.forward)
     mean, variance = (format_number(float(lines[name].tensor[group])) for name in ("mean", "var"))
-    words = (
-        f"x̂ = (x − mean) / √(variance + {format_number(layer.eps)}), mean {mean}, variance {variance}; y = γ · x̂ + β"
-    )
+    words = f"x̂ = (x − mean) / √(variance + {chosen(layer.eps)}), mean {mean}, variance {variance}; y = γ · x̂ + β"
     at: tuple[int, ...] | None = (group,) if isinstance(layer, BatchNorm) else asked.index[1:]
     if isinstance(layer, LayerNorm) and asked.tensor == "inv_std":
         at = None

@@ -1,5 +1,7 @@
 """The pictures of an update: which parts the step consists of, and what the optimizer's memory is made of."""
 
+import math
+
 from app.panels.explain.gallery import Asked, Gallery, behind
 from app.panels.explain.stack import Bar, Stack
 from app.plots.numbers import Precision, format_number, format_share
@@ -44,7 +46,7 @@ def _step_gallery(asked: Asked, parts: list[Part]) -> Gallery:
     )
     if stack.total and abs(after - before - stack.total) > 0.01 * abs(stack.total):
         caption += f" (rounded to {tensors['after'].dtype}, the value moved by {format_number(after - before)})"
-    words = [_shares(stack), _empty(parts), _scaling(parts)]
+    words = [_direction(asked, stack), _shares(stack), _empty(parts), _scaling(parts)]
     if isinstance(asked.step.optimizer, AdamW):
         words.append("AdamW's weight decay shrinks the value itself and is not divided.")
     return Gallery(caption, stack, words=" ".join(sentence.strip() for sentence in words if sentence))
@@ -60,6 +62,20 @@ def _telling_digits(before: float, after: float) -> int:
         if before == after or format_number(before, digits) != format_number(after, digits):
             return digits + (digits > Precision.digits)
     return _MOST_DIGITS
+
+
+def _direction(asked: Asked, stack: Stack) -> str:
+    """Why the value goes up or down: which way the gradient of the loss pushes, and whether the rest is stronger."""
+    record = asked.step.tape.records[asked.step.position("backward", asked.record.index)]
+    gradient, step = float(record.tensors[f"d_{asked.record.name.partition('.')[2]}"][asked.index]), stack.total
+    if not (math.isfinite(gradient) and math.isfinite(step)):
+        return ""
+    goes = "up" if step > 0 else "down"
+    if gradient == 0:
+        return f"The gradient of the loss is 0 and does not push{f'; the rest moves it {goes}' if step else ''}."
+    sign, size, pushes = ("negative", "smaller", "up") if gradient < 0 else ("positive", "larger", "down")
+    words = f"The gradient of the loss is {sign}: a larger value would make the loss {size}, so it pushes {pushes}"
+    return f"{words}; what else pushes is stronger, and the value goes {goes}." if gradient * step > 0 else f"{words}."
 
 
 def _shares(stack: Stack) -> str:

@@ -85,8 +85,9 @@ def sources(step: Step, explanation: Explanation) -> tuple[list[Source], int]:
 
 
 def _own_name(tensor: str) -> str:
-    """`weight` for `0.weight`: of which layer, the heading says."""
-    return tensor.partition(".")[2] or tensor
+    """`weight` for `0.weight`: of which layer, the heading says; `∂P/∂weight` for what the penalty gives it."""
+    of_penalty, own = tensor.startswith("d_"), tensor.partition(".")[2]
+    return f"∂P/∂{own}" if own and of_penalty else own or tensor
 
 
 def _cut(

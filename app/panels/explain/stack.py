@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.panels.explain.pointed import Cell, PointedView
 from app.plots.base import draw_line, line_height, number_metrics, small_font
-from app.plots.numbers import format_number
+from app.plots.numbers import format_number, format_signed
 from app.theme import blend, current_theme, mono_font, theme_color
 from core.explain import Place
 
@@ -146,7 +146,7 @@ class StackView(PointedView):
         bars = (*self._stack.bars, Bar(self._stack.total_label, self._stack.total, None, ""))
         metrics, numbers = QFontMetricsF(small_font()), number_metrics()
         labels = max(metrics.horizontalAdvance(bar.label) for bar in bars) + 2 * _PAD
-        widest = max(numbers.horizontalAdvance(_signed(bar.value)) for bar in bars) + 2 * _PAD
+        widest = max(numbers.horizontalAdvance(format_signed(bar.value)) for bar in bars) + 2 * _PAD
         return min(labels, _LABEL_SHARE * self.width()), widest
 
     def _bars_room(self, number: int) -> QRectF:
@@ -160,7 +160,7 @@ class StackView(PointedView):
         painter.setFont(mono_font())
         right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         painter.drawText(
-            QRectF(row.right() - numbers, row.top(), numbers - _PAD, row.height()), right, _signed(bar.value)
+            QRectF(row.right() - numbers, row.top(), numbers - _PAD, row.height()), right, format_signed(bar.value)
         )
         painter.setFont(small_font())
 
@@ -183,8 +183,3 @@ def bar_color(name: str) -> QColor:
     field, _, percent = name.partition(":")
     color = theme_color(field)
     return blend(color, current_theme().panel, int(percent) / 100) if percent else color
-
-
-def _signed(value: float) -> str:
-    text = format_number(value)
-    return f"+{text}" if value > 0 else text

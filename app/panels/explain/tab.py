@@ -19,7 +19,7 @@ from app.panels.explain.samples import Samples
 from app.panels.explain.shares import SharesView
 from app.panels.explain.sliding import SlidingView
 from app.panels.explain.sources import SourcesView, sources
-from app.panels.explain.texts import rich_text
+from app.panels.explain.texts import LinkedText, rich_text
 from app.panels.explain.words import LET_GO, Links, formula_text, terms_text, terms_title, trail_text
 from app.plots.numbers import Precision
 from app.theme import current_theme, theme_changed
@@ -63,10 +63,10 @@ class ExplainTab(View):
         self._links = Links()
         self.sentence = label(role="muted", wrap=True)
         self.at_cursor = AtCursor()
-        self.trail, self.name, self.formula = rich_text(), rich_text(), rich_text()
+        self.trail, self.name, self.formula = LinkedText(), rich_text(), rich_text()
         self.sources, self.pictures = SourcesView(), Pictures()
         self.inside, self.sliding = InsideView(document), SlidingView()
-        self.terms_title, self.terms = label(role="note", wrap=True), rich_text()
+        self.terms_title, self.terms = label(role="note", wrap=True), LinkedText()
         self.shares_title, self.shares = label("By sample (click one to select it):", "note"), SharesView()
         self.check, self.code = NumericalCheck(document), CodeBlock()
         self._answer = (

@@ -17,7 +17,7 @@ from app.plots.color_maps import colored_image, diverging_index, diverging_table
 from app.plots.edge_names import EdgeNames
 from app.plots.grid_view import GridView
 from app.plots.grid_viewport import GridViewport
-from app.plots.numbers import MINUS, Precision, format_number
+from app.plots.numbers import FEWEST_DIGITS, MINUS, Precision, format_number
 from app.theme import current_theme, mono_font, text_on
 from core.explain import Place
 from core.explain.notation import entry
@@ -186,22 +186,33 @@ class TableView(GridView):
         painter.restore()
 
     def numbers_shown(self) -> list[list[str]]:
-        """The numbers of every column with as many digits as fit; none where its cells are too small for them."""
+        """The numbers of every column with as many digits as fit; none where its cells are too small for them.
+
+        Columns of different kinds have as many as fit each; of one picture all have the same, or none.
+        """
         cell, metrics = self.viewport.cell_size(), number_metrics()
         room = (cell.width() - _CELL_PAD) / metrics.horizontalAdvance("0")
         if cell.height() < metrics.height() or room < _SHORTEST:
             return []
-        return [self._fitting(column, room) for column in range(self._table.values.shape[1])]
+        columns = range(self._table.values.shape[1])
+        groups = [[column] for column in columns] if self._table.by_column else [[*columns]]
+        return [numbers for group in groups for numbers in self._fitting(group, room)]
 
-    def _fitting(self, column: int, room: float) -> list[str]:
-        for digits in range(Precision.digits, 0, -1):
+    def _fitting(self, columns: list[int], room: float) -> list[list[str]]:
+        """The numbers of some columns, all with as many digits as fit into each of their cells."""
+        # A column of its own kind would be missed; of a picture the colours say as much as a single digit.
+        fewest = 1 if self._table.by_column else FEWEST_DIGITS
+        for digits in range(Precision.digits, fewest - 1, -1):
             numbers = [
-                format_number(value, digits) if self.cell_exists(row, column) else ""
-                for row, value in enumerate(self._table.values[:, column])
+                [
+                    format_number(value, digits) if self.cell_exists(row, column) else ""
+                    for row, value in enumerate(self._table.values[:, column])
+                ]
+                for column in columns
             ]
-            if max(map(len, numbers)) <= room:
+            if max(len(number) for column in numbers for number in column) <= room:
                 return numbers
-        return []
+        return [[] for _ in columns]
 
     def _ink(self, row: int, column: int) -> QColor:
         if row >= len(self._table.values) - self._table.sums:

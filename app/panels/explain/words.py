@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from app.plots.numbers import format_count, format_number
+from app.plots.numbers import format_count, format_number, format_signed
 from app.theme import current_theme, readable
 from core.explain.notation import entry
 from core.explain.protocol import Explanation, Place, Region, Term, TermFactor
@@ -51,8 +51,10 @@ def place_name(step: Step, place: Place) -> str:
     if record.phase == "update":
         return f"{tensor_title(step, record.name)} {place.tensor}{index}"
     if record.phase == "loss" and record.name == PENALTY:
-        weight = tensor_title(step, place.tensor.removeprefix("d_"))
-        return f"penalty.{place.tensor}" if not index else f"penalty on {weight}{index}"
+        if place.tensor == "value":
+            return "penalty.value"
+        weight = f"{tensor_title(step, place.tensor.removeprefix('d_'))}{index}"
+        return f"penalty on {weight}" if place.tensor.startswith("d_") else weight
     owner = "loss" if record.phase == "loss" else numbered_title(record.index, record.name)
     return f"{owner}.{place.tensor}{index}"
 
@@ -96,7 +98,7 @@ def terms_text(explanation: Explanation, links: Links, step: Step) -> str:
     largest = explanation.largest(MOST_TERMS)
     shown, parts = [term for term in largest if term.value] or largest[:MOST_ZEROS], len(explanation.parts)
     rows = [
-        f"<tr><td align='right'><b>{_signed(term.value)}</b>&nbsp;=&nbsp;</td>"
+        f"<tr><td align='right'><b>{format_signed(term.value)}</b>&nbsp;=&nbsp;</td>"
         f"<td>{_product(term, links, step)}</td></tr>"
         f"<tr><td></td><td style='color:{muted}; font-size:8pt'>{_whereabouts(term, parts, step)}</td></tr>"
         for term in shown
@@ -118,9 +120,11 @@ def terms_title(explanation: Explanation) -> str:
     shown = f"The largest {MOST_TERMS} of " if count - zeros > MOST_TERMS else "Its "
     none = f" ({format_count(zeros)} of them {'is' if zeros == 1 else 'are'} 0)" if zeros else ""
     total, value = explanation.total, explanation.value
-    cancels = abs(total - value) > _SAME * max(abs(total), abs(value))
-    why = ", the number above but for rounding, as almost everything cancels" if cancels else ""
-    return f"{shown}{format_count(count)} terms{none}, which add up to {format_number(total)}{why}:"
+    written = format_number(total)
+    why = ", the number above but for rounding" if written != format_number(value) else ""
+    if abs(total - value) > _SAME * max(abs(total), abs(value)):
+        why += ", as almost everything cancels"
+    return f"{shown}{format_count(count)} terms{none}, which add up to {written}{why}:"
 
 
 def _product(term: Term, links: Links, step: Step) -> str:
@@ -169,11 +173,6 @@ def _bracketed(label: str) -> str:
     while (shorter := _IN_BRACKETS.sub("", bare)) != bare:
         bare = shorter
     return f"({label})" if any(sign in bare for sign in (" − ", " + ", " where ")) else label
-
-
-def _signed(value: float) -> str:
-    text = format_number(value)
-    return text if text.startswith("−") or not value else f"+{text}"
 
 
 def _color(place: Place) -> str:
