@@ -16,7 +16,7 @@ class SwitchBar(QWidget):
         super().__init__(parent)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(4)
+        self._row.setSpacing(2)
         self.buttons: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
         self._group.buttonClicked.connect(self._clicked)
@@ -38,7 +38,7 @@ class SwitchBar(QWidget):
         button = QToolButton()
         button.setText(choice)
         button.setCheckable(True)
-        button.setProperty("role", "switch")  # low: there may be five of them
+        button.setProperty("role", "switch")  # low and narrow: there may be six of them
         button.setToolTip(tip)
         button.setAccessibleDescription(tip)
         self._row.insertWidget(len(self.buttons), button)

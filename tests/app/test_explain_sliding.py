@@ -22,6 +22,7 @@ from core.experiment import Experiment
 from core.explain import Explanation, Place, Step, explain
 from core.types import Array
 from tests.app.documents import tape_of
+from tests.in_view import bring_into_view
 
 CONV, POOL, MEAN = 1, 2, 3
 STRIDE, PADDING, KERNEL = 2, 1, 3
@@ -66,7 +67,7 @@ def tab(qtbot: QtBot, document: Document) -> Iterator[ExplainTab]:
 def show(tab: ExplainTab, document: Document) -> Show:
     def show(phase: str, layer: int, tensor: str, index: tuple[int, ...]) -> SlidingView:
         document.questions.ask(Place(record_at(document, phase, layer), tensor, index))
-        QApplication.processEvents()
+        bring_into_view(tab.sliding)
         return tab.sliding
 
     return show
