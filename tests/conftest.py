@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy  # noqa: F401 (its threads are limited below)
 import pytest
 from threadpoolctl import threadpool_limits
@@ -23,6 +24,22 @@ ROOT = Path(__file__).resolve().parent.parent
 MNIST_FILES = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 SECONDS_TO_END = 2.0
 """How long a thread or process that was told to stop may still take."""
+
+PATIENCE = 60_000
+"""Milliseconds that what a test waits for may take, unless it says otherwise: a slow machine, busy with other things.
+
+pytest-qt gives up after 5 s. Who waits in vain fails later; who waits for something pays nothing.
+"""
+
+# Generated examples are the same in every run, and may take as long as a busy machine makes them.
+hypothesis.settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("repeatable")
 
 
 def _isolate() -> None:
@@ -42,6 +59,14 @@ def _isolate() -> None:
 
 
 _isolate()  # before a test module or a plugin imports Qt
+
+
+def pytest_configure() -> None:
+    """Give all waiting in Qt the same patience."""
+    from pytestqt.qtbot import QtBot
+
+    for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed, QtBot.waitActive):
+        wait.__kwdefaults__ = {**(wait.__kwdefaults__ or {}), "timeout": PATIENCE}
 
 
 def pytest_collection_finish() -> None:

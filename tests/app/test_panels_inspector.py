@@ -187,7 +187,6 @@ def test_what_has_no_weights_says_so_and_offers_no_choice(qtbot: QtBot, xor: Doc
 
 def test_matrix_and_bias_beside_it_have_one_scale_and_rows_at_the_same_height(qtbot: QtBot, xor: Document) -> None:
     tab = show(qtbot, WeightsTab(xor))
-    qtbot.waitExposed(tab)
     tab.grab()
     parameters = xor.parameters()
     largest = max(np.abs(parameters["0.weight"]).max(), np.abs(parameters["0.bias"]).max())
@@ -374,7 +373,6 @@ def test_rows_of_a_wide_matrix_stay_beside_those_of_its_bias(qtbot: QtBot) -> No
     document.edit("wide", layers=layers)
     tab = show(qtbot, WeightsTab(document), 300, 600)
     document.select_layer(1)
-    qtbot.waitExposed(tab)
     tab.grab()
     assert tab.matrix.named_columns() > 1, "the numbers of 16 columns do not all fit"
     for row in (0, 9, 15):

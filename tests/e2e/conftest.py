@@ -45,8 +45,8 @@ def open_window(qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatc
         window = MainWindow(document, engine or InProcessEngine())
         window.run_control.load()
         window.resize(1280, 800)
-        window.show()
-        qtbot.waitExposed(window)
+        with qtbot.waitExposed(window):
+            window.show()
         QApplication.processEvents()  # the docks take their places
         opened.append(window)
         return window
@@ -70,8 +70,8 @@ def window(open_window: Opener) -> MainWindow:
 @pytest.fixture
 def keyboard(window: MainWindow, qtbot: QtBot) -> MainWindow:
     """The window on XOR, where the keys go."""
-    window.activateWindow()
-    qtbot.waitActive(window)
+    with qtbot.waitActive(window):
+        window.activateWindow()
     return window
 
 

@@ -171,12 +171,12 @@ def says(window: QWidget, *parts: str) -> bool:
 
 def wait_for_steps(qtbot: QtBot, window: MainWindow, steps: int) -> None:
     """Let a run go on until so many steps are done."""
-    qtbot.waitUntil(lambda: window.document.steps_done >= steps, timeout=20_000)
+    qtbot.waitUntil(lambda: window.document.steps_done >= steps)
 
 
 def wait_for_data(qtbot: QtBot, window: MainWindow, act: Callable[[], None]) -> None:
     """Do something that loads data, and wait until it is there."""
-    with qtbot.waitSignal(window.opener.loader.loaded, timeout=20_000):
+    with qtbot.waitSignal(window.opener.loader.loaded):
         act()
 
 

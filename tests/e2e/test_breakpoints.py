@@ -28,8 +28,8 @@ def window(open_window: Opener, qtbot: QtBot) -> MainWindow:
     """The window on XOR with the keyboard; its trainings run in another process."""
     experiment = load_preset("xor")
     window = open_window(Document(experiment, experiment.source().load()), ProcessEngine(threads=1))
-    window.activateWindow()
-    qtbot.waitActive(window)
+    with qtbot.waitActive(window):
+        window.activateWindow()
     return window
 
 
@@ -51,8 +51,8 @@ def watch(qtbot: QtBot, window: MainWindow, high: float) -> None:
     button = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert window.document.walk.breakpoints.items
-    window.activateWindow()
-    qtbot.waitActive(window)
+    with qtbot.waitActive(window):
+        window.activateWindow()
 
 
 def assert_shows(window: MainWindow, tape: Tape, high: float) -> None:
@@ -74,7 +74,7 @@ def test_run_stops_where_a_gradient_leaves_its_range_and_can_be_walked_over(wind
     watch(qtbot, window, high)
     type_key(Key.Key_Space)
     assert document.running
-    qtbot.waitUntil(lambda: not document.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not document.running)
     assert_shows(window, tape, high)
     assert window.banner.isVisible() and window.banner.text.text() == document.walk.note
     assert len(document.history.losses) == tape.step - 1
@@ -93,7 +93,7 @@ def test_run_stops_where_a_gradient_leaves_its_range_and_can_be_walked_over(wind
     press(window, "run")
     wait_for_steps(qtbot, window, tape.step + 30)
     press(window, "run")
-    qtbot.waitUntil(lambda: not document.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not document.running)
     while other.steps < document.steps_done:
         other.train_step()
     assert same_bits(document.weights(), other.network.state_dict())
@@ -113,7 +113,7 @@ def test_next_epoch_and_run_until_stop_as_well(window: MainWindow, qtbot: QtBot,
             assert isinstance(dialog, RunUntilDialog)
             dialog.kind.setCurrentIndex(dialog.kind.findData("more_steps"))
             write(dialog.value, "1000")
-        qtbot.waitUntil(lambda: not document.running, timeout=20_000)
+        qtbot.waitUntil(lambda: not document.running)
         if document.walk.note:
             break
         assert way == "next_epoch" and document.cursor == len(tape_of(document))
@@ -141,7 +141,7 @@ def test_a_breakpoint_set_while_it_trains_stops_it(window: MainWindow, qtbot: Qt
     wait_for_steps(qtbot, window, 30)
     place = bar.segment_rect(5).center().toPoint()
     QTest.mouseClick(bar, Qt.MouseButton.RightButton, pos=place)
-    qtbot.waitUntil(lambda: not document.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not document.running)
     assert document.cursor == 6 and "Stopped at the breakpoint" in bar.text
     other = twin(document)
     assert list(document.history.losses) == [other.train_step() for _ in range(document.steps_done)]
@@ -152,12 +152,12 @@ def test_the_mark_of_another_learning_rate_stands_where_it_took_effect(window: M
     press(window, "run")
     wait_for_steps(qtbot, window, 30)
     write(window.tool_bar.rate.field, "0.005")  # type: ignore[arg-type]
-    qtbot.waitUntil(lambda: bool(document.course.marks), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(document.course.marks))
     ((step, words),) = document.course.marks
     assert document.running and words == "learning rate 0.03 → 0.005"
     wait_for_steps(qtbot, window, step + 30)
     press(window, "run")
-    qtbot.waitUntil(lambda: not document.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not document.running)
     other = document.history.experiments[0][1].trainer(document.data)
     losses = [other.train_step() for _ in range(step)]
     other.set_optimizer_options({"learning_rate": 0.005})

@@ -24,7 +24,7 @@ def window(open_window: Opener) -> MainWindow:
 
 def paused(qtbot: QtBot, window: MainWindow) -> None:
     press(window, "run")
-    qtbot.waitUntil(lambda: not window.document.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.document.running)
 
 
 def test_a_run_from_the_middle_of_a_batch_arrives_at_the_weights_of_plain_steps(
@@ -41,7 +41,7 @@ def test_a_run_from_the_middle_of_a_batch_arrives_at_the_weights_of_plain_steps(
     assert same_bits(document.weights(), other.network.state_dict())
     assert list(document.history.losses) == losses
     press(window, "next_epoch")
-    qtbot.waitUntil(lambda: not document.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not document.running)
     # Paused between two epochs, the next one is run as a whole.
     other.train_step()
     while other.steps % other.batches_per_epoch:
@@ -64,7 +64,7 @@ def test_another_learning_rate_takes_effect_without_a_pause(window: MainWindow, 
         return len(seen) > 1 and same_bits(seen[-1][1], seen[-2][1])
 
     # The order takes its way to the child, which goes on meanwhile.
-    qtbot.waitUntil(weights_stand_still_while_steps_go_on, timeout=20_000)
+    qtbot.waitUntil(weights_stand_still_while_steps_go_on)
     assert window.document.running
     paused(qtbot, window)
     assert same_bits(window.document.weights(), seen[-1][1])

@@ -32,8 +32,8 @@ def window(open_window: Opener, qtbot: QtBot) -> MainWindow:
 
 
 def ready(window: MainWindow, qtbot: QtBot) -> MainWindow:
-    window.activateWindow()
-    qtbot.waitActive(window)
+    with qtbot.waitActive(window):
+        window.activateWindow()
     window.document.next_batch()
     window.document.next_batch()
     return window

@@ -35,7 +35,7 @@ def trained(open_window: Opener, qtbot: QtBot) -> MainWindow:
 
 def run_to(window: MainWindow, qtbot: QtBot, step: int) -> None:
     window.run_control.run_to_step(step)
-    qtbot.waitUntil(lambda: not window.document.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.document.running)
     assert window.document.steps_done == step
 
 
@@ -154,13 +154,13 @@ def test_the_learning_rate_changes_without_a_pause_and_leaves_a_mark(window: Mai
     document.running_changed.connect(lambda: pauses.append(document.running))
     press(window, "run")
     wait_for_steps(qtbot, window, 30)
-    line = window.tool_bar.rate.field
+    line, reported = window.tool_bar.rate.field, len(document.history.losses)
     assert isinstance(line, QLineEdit)
     write(line, "0.005")
     qtbot.waitUntil(lambda: bool(document.course.marks))
     assert pauses == [True]
     (mark,) = document.course.marks
-    assert mark[1] == "learning rate 0.03 → 0.005" and mark[0] >= 30
+    assert mark[1] == "learning rate 0.03 → 0.005" and mark[0] >= reported > 0
     wait_for_steps(qtbot, window, mark[0] + 50)
     assert pauses == [True]
     press(window, "run")
@@ -179,7 +179,7 @@ def test_run_until_by_its_dialog(window: MainWindow, qtbot: QtBot) -> None:
     dialog.kind.setCurrentText(KINDS["step"])
     QTest.keyClicks(dialog.value, "45")
     QTest.mouseClick(dialog.run, LEFT)
-    qtbot.waitUntil(lambda: document.steps_done == 45 and not document.running, timeout=20_000)
+    qtbot.waitUntil(lambda: document.steps_done == 45 and not document.running)
     assert len(document.history.losses) == 45 and same_bits(document.weights(), weights_after(document, 45))
     assert window.dialogs.open_dialog is None
 
@@ -194,7 +194,7 @@ def test_run_until_a_loss_or_an_accuracy_is_reached(window: MainWindow, qtbot: Q
     QTest.keyClicks(dialog.value, text)
     QTest.keyClick(dialog.value, Qt.Key.Key_Return)
     assert document.running
-    qtbot.waitUntil(lambda: not document.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not document.running)
     assert says(window, "the run is over, as wanted")
     if kind == "loss":
         # The batch after the run is done in the window, so that it can be looked at.
@@ -234,7 +234,7 @@ def test_diagnostics_are_closed_at_first_and_opened_from_the_view_menu(window: M
     choose(window, "View", "Diagnostics")
     assert panel.isVisible() and panel.measuring
     press(window, "run")
-    qtbot.waitUntil(lambda: panel.values["Steps/s"].text() not in ("0", "–"), timeout=10_000)
+    qtbot.waitUntil(lambda: panel.values["Steps/s"].text() not in ("0", "–"))
     press(window, "run")
     choose(window, "View", "Diagnostics")
     assert not panel.measuring

@@ -1,9 +1,13 @@
 """A person trains on a data set too large to be tested after every batch, pauses, and reads the accuracy."""
 
+import contextlib
+from collections.abc import Generator
+
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.window import idle_evaluation
 from app.window.main_window import MainWindow
 from tests.app.documents import twin, xor, xor_document
 from tests.e2e.conftest import Opener
@@ -11,8 +15,10 @@ from tests.e2e.hands import press, same_bits, wait_for_steps
 
 
 @pytest.fixture
-def large(open_window: Opener) -> MainWindow:
-    """XOR with 3000 points to test with, in batches of 100."""
+def large(open_window: Opener, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+    """XOR with 3000 points to test with, in batches of 100; no piece of an evaluation takes too long."""
+    for limit in ("_BEARABLE", "_HOPELESS"):
+        monkeypatch.setattr(idle_evaluation, limit, 1e9)
     return open_window(xor_document(data={**xor().data, "points": 6_000}, batch_size=100))
 
 
@@ -46,12 +52,30 @@ def test_next_epoch_ends_with_its_accuracy(large: MainWindow, qtbot: QtBot) -> N
     assert document.steps_done == 30 and tells_its_accuracy(large)
 
 
-def test_a_window_closed_in_the_middle_of_it_leaves_nothing_running(large: MainWindow, qtbot: QtBot) -> None:
-    large.document.next_batch()
+def test_a_window_closed_in_the_middle_of_it_leaves_nothing_running(
+    large: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document, events = large.document, []
+    evaluation = document.evaluation
+
+    def without_end() -> Generator[None, None, None]:
+        """It stays at its first piece: on a quick machine it would be over before the window is closed."""
+        events.append("begun")
+        with contextlib.closing(evaluation()) as pieces:
+            next(pieces)
+            try:
+                while True:
+                    yield
+            finally:
+                events.append("left")
+
+    monkeypatch.setattr(document, "evaluation", without_end)
+    document.next_batch()
     press(large, "next_epoch")
-    qtbot.waitUntil(lambda: not large.document.running)
-    assert large.document.lacks_evaluation
+    qtbot.waitUntil(lambda: events == ["begun"])
+    assert not document.running and document.lacks_evaluation
     large.close()
+    assert events == ["begun", "left"]
     for _ in range(100):
         QApplication.processEvents()
-    assert large.document.history.evaluations["test"].get(30) is None
+    assert document.history.evaluations["test"].get(30) is None and events == ["begun", "left"]

@@ -26,8 +26,8 @@ Key = Qt.Key
 @pytest.fixture
 def keyboard(window: MainWindow, qtbot: QtBot) -> MainWindow:
     """The window with the focus where it is at first."""
-    window.activateWindow()
-    qtbot.waitActive(window)
+    with qtbot.waitActive(window):
+        window.activateWindow()
     return window
 
 

@@ -122,7 +122,7 @@ def test_a_preset_of_the_menu_opens_with_its_own_network(
 def test_training_goes_on_from_mid_batch(mnist: MainWindow, qtbot: QtBot) -> None:
     press(mnist, "next_layer", 4)
     press(mnist, "run")
-    qtbot.waitUntil(lambda: mnist.document.steps_done >= 3, timeout=30_000)
+    qtbot.waitUntil(lambda: mnist.document.steps_done >= 3)
     press(mnist, "run")
     other = twin(mnist.document)
     for _ in range(mnist.document.steps_done):

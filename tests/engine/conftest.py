@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import TracebackType
 
 import pytest
@@ -12,7 +13,7 @@ from app.engine.client import ProcessEngine
 from app.engine.engine import Engine
 from app.engine.in_process import InProcessEngine
 from core.experiment import Experiment
-from tests.engine.desk import Desk
+from tests.engine.desk import Desk, note_blocks
 
 MakeDesk = Callable[..., Desk]
 
@@ -43,3 +44,9 @@ def make_desk(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDes
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A patience that is over soon."""
     monkeypatch.setattr(app.engine.client, "PATIENCE", 0.3)
+
+
+@pytest.fixture
+def blocks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Where the blocks of shared memory lie that are made during the test."""
+    return note_blocks(monkeypatch)

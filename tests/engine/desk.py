@@ -3,7 +3,7 @@
 import multiprocessing
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from threadpoolctl import threadpool_limits
 from app.document.document import Document
 from app.engine.engine import Engine
 from app.engine.protocol import Frame, Stopped, Until
+from app.engine.state_block import StateBlock
 from app.window.run_control import RunControl
 from core.experiment import Experiment
 from core.trainer import Trainer
 from core.types import Arrays
 
-SECONDS = 20
+SECONDS = 60
 """How long anything may take on a machine that is busy with other things."""
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -60,26 +61,29 @@ class Desk:
 
     def wait(self, what: Any) -> None:
         """Let Qt run until a condition holds."""
-        self.qtbot.waitUntil(what, timeout=SECONDS * 1000)
+        self.qtbot.waitUntil(what)
 
     def wait_for_end(self) -> None:
         """Let Qt run until the training is over."""
         self.wait(lambda: not self.document.running)
 
     def run(self, until: Until | None = None, *, frames: int = 1) -> None:
-        """Start a run and wait for so many more frames that carry a state."""
+        """Start a run and wait for so many frames that carry a state of later steps."""
         self.control.run(until)
         self.wait_for_states(frames)
 
     def wait_for_states(self, count: int) -> None:
-        """Wait for so many more frames that carry a state."""
+        """Wait for so many more frames that carry a state of later steps."""
         wanted = len(self.states()) + count
         self.wait(lambda: len(self.states()) >= wanted or not self.document.running)
         assert self.document.running, self.problems
 
     def states(self) -> list[dict[str, Any]]:
-        """The states that frames have carried so far."""
-        return [frame.state for frame in self.frames if frame.state is not None]
+        """The states that frames have carried so far.
+
+        Not of those between which only evaluating was done, as happens where the machine is busy with other things.
+        """
+        return [frame.state for frame in self.frames if frame.state is not None and len(frame.losses)]
 
     def train_to(self, step: int) -> None:
         """Train up to that step, and wait for it."""
@@ -113,9 +117,23 @@ def child() -> BaseProcess:
     return process
 
 
-def shared_blocks() -> set[str]:
-    """The names of all blocks of shared memory."""
-    return {path.name for path in SHARED_MEMORY.glob("psm_*")}
+def note_blocks(patch: pytest.MonkeyPatch) -> list[Path]:
+    """Where every block of shared memory lies that this process makes from now on: other programs make some too."""
+    made: list[Path] = []
+    for_state = StateBlock.for_state
+
+    def noting(state: Mapping[str, Any]) -> StateBlock:
+        block = for_state(state)
+        made.append(SHARED_MEMORY / block.name.lstrip("/"))
+        return block
+
+    patch.setattr(StateBlock, "for_state", noting)
+    return made
+
+
+def still_there(blocks: list[Path]) -> list[Path]:
+    """Those blocks of shared memory that were not removed yet."""
+    return [block for block in blocks if block.exists()]
 
 
 def assert_same(got: Arrays, wanted: Arrays) -> None:

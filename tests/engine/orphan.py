@@ -3,12 +3,13 @@
 import sys
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QCoreApplication
 
 from app.document.presets import load_preset
 from app.engine.client import ProcessEngine
 from app.engine.protocol import Run
-from tests.engine.desk import child
+from tests.engine.desk import child, note_blocks
 from tests.engine.faulty import faulty_xor
 
 
@@ -19,12 +20,13 @@ def main() -> None:
     data = experiment.source().load()
     engine = ProcessEngine(1)
     engine.load(data)
-    said: list[int] = []
+    blocks, said = note_blocks(pytest.MonkeyPatch()), False
 
     def say() -> None:
+        nonlocal said
         if not said:
-            said.append(child().pid or 0)
-            print(said[0], flush=True)
+            said = True
+            print(child().pid, *blocks, sep="\n", flush=True)
 
     engine.frame.connect(say)
     engine.start(Run(experiment, experiment.trainer(data).state()))

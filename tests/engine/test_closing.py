@@ -20,51 +20,56 @@ from app.engine.state_block import StateBlock
 from app.window.main_window import MainWindow
 from app.window.start import make_engine
 from tests.engine.conftest import MakeDesk
-from tests.engine.desk import SECONDS, Desk, assert_goes_on, child, comes_about, shared_blocks
+from tests.engine.desk import SECONDS, Desk, assert_goes_on, child, comes_about, still_there
 from tests.engine.faulty import blas_threads, faulty_xor
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 
 
-def is_running(pid: int) -> bool:
-    """Whether that process is there, and is more than a note for its parent that it has ended."""
+def running_since(pid: int) -> str:
+    """When that process was started, which tells it from a later one of its number; empty when it has ended."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+        state, *facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    # A zombie is but a note for its parent that it has ended.
+    return "" if state == "Z" else facts[18]
 
 
-def test_closing_while_it_trains_leaves_nothing(make_desk: MakeDesk) -> None:
-    before = shared_blocks()
+def test_closing_while_it_trains_leaves_nothing(make_desk: MakeDesk, blocks: list[Path]) -> None:
     desk = make_desk(load_preset("xor"))
     desk.run()
-    assert len(shared_blocks() - before) == 1
+    assert len(blocks) == 1 and still_there(blocks)
     desk.engine.close()
     assert not multiprocessing.active_children()
-    assert shared_blocks() <= before
+    assert not still_there(blocks)
 
 
-def test_closing_while_it_hangs_leaves_nothing(make_desk: MakeDesk, tmp_path: Path, impatient: None) -> None:
-    before, sign = shared_blocks(), tmp_path / "hanging"
+def test_closing_while_it_hangs_leaves_nothing(
+    make_desk: MakeDesk, tmp_path: Path, impatient: None, blocks: list[Path]
+) -> None:
+    sign = tmp_path / "hanging"
     desk = make_desk(faulty_xor("hang", sign=sign))
     desk.control.run()
     desk.wait(sign.exists)
+    assert len(blocks) == 1 and still_there(blocks)
     desk.engine.close()
     assert not multiprocessing.active_children()
-    assert shared_blocks() <= before
+    assert not still_there(blocks)
 
 
-def test_closing_the_window_while_it_trains_leaves_nothing(qtbot: QtBot) -> None:
-    before, preset = shared_blocks(), load_preset("xor")
+def test_closing_the_window_while_it_trains_leaves_nothing(qtbot: QtBot, blocks: list[Path]) -> None:
+    preset = load_preset("xor")
     window = MainWindow(Document(preset, preset.source().load()), ProcessEngine(1))
     window.run_control.load()
     window.show()
-    with qtbot.waitSignal(window._engine.frame, timeout=SECONDS * 1000):
+    with qtbot.waitSignal(window._engine.frame):
         window.run_control.toggle()
+    assert len(blocks) == 1 and still_there(blocks)
     window.close()
     assert not multiprocessing.active_children()
-    assert shared_blocks() <= before
+    assert not still_there(blocks)
 
 
 def test_a_process_that_cannot_be_started(make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,19 +118,18 @@ def test_new_data_when_the_idle_process_has_died_leaves_no_thread_and_no_pipe(ma
 
 
 def test_a_run_that_finds_no_memory_to_begin_in_leaves_none(
-    make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+    make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, blocks: list[Path]
 ) -> None:
-    desk, blocks = make_desk(load_preset("xor")), []
-
-    def refuse(block: StateBlock, *_: Any, **__: Any) -> None:
-        blocks.append(block.name)
+    def refuse(*_: Any, **__: Any) -> None:
+        assert still_there(blocks)
         raise MemoryError
 
-    monkeypatch.setattr(StateBlock, "write", refuse)
-    desk.control.run()
+    desk = make_desk(load_preset("xor"))
+    with monkeypatch.context() as patch:
+        patch.setattr(StateBlock, "write", refuse)
+        desk.control.run()
     assert not desk.document.running and "MemoryError" in desk.problems[0]
-    assert blocks and blocks[0].lstrip("/") not in shared_blocks()
-    monkeypatch.undo()
+    assert len(blocks) == 1 and not still_there(blocks)
     assert_goes_on(desk)
 
 
@@ -151,14 +155,17 @@ def test_in_a_single_process_the_window_trains(qtbot: QtBot) -> None:
 @pytest.mark.parametrize("hangs", [False, True])
 def test_a_child_ends_with_its_parent(tmp_path: Path, hangs: bool) -> None:
     """The window is killed in the middle of a run: its child is gone within 2 s, and its shared memory too."""
-    before, sign = shared_blocks(), tmp_path / "hanging"
+    sign = tmp_path / "hanging"
     command = [sys.executable, "-m", "tests.engine.orphan", str(sign) if hangs else ""]
     parent = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     with parent:
-        assert parent.stdout
-        pid = int(parent.stdout.readline())
-        assert not hangs or comes_about(sign.exists, SECONDS)
-        assert is_running(pid) and len(shared_blocks() - before) == 1
-        parent.kill()
-    assert comes_about(lambda: not is_running(pid), 2.0)
-    assert comes_about(lambda: shared_blocks() <= before, 2.0)
+        try:
+            assert parent.stdout
+            pid, block = int(parent.stdout.readline()), Path(parent.stdout.readline().decode().strip())
+            assert not hangs or comes_about(sign.exists, SECONDS)
+            since = running_since(pid)
+            assert since and block.exists()
+        finally:
+            parent.kill()  # by itself it never ends
+    assert comes_about(lambda: running_since(pid) != since, 2.0)
+    assert comes_about(lambda: not block.exists(), 2.0)

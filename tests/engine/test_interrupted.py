@@ -1,5 +1,7 @@
 """A change that a running training cannot take up as it goes: it pauses, and goes on by itself."""
 
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from app.engine.protocol import Until
 from app.window.run_control import LAST_BATCH, OTHER_WEIGHTS, WAITING
 from core.trainer import Trainer
 from tests.engine.conftest import MakeDesk
-from tests.engine.desk import Desk, child
+from tests.engine.desk import Desk, child, needs_stop
 from tests.engine.faulty import faulty_xor
 
 ENGINES: list[type[Engine]] = [ProcessEngine, InProcessEngine]
@@ -84,12 +86,12 @@ def test_a_change_that_begins_anew_stays_paused_and_says_so(make_desk: MakeDesk,
 @each_engine
 def test_a_run_that_was_to_end_somewhere_still_ends_there(make_desk: MakeDesk, kind: type[Engine]) -> None:
     desk = make_desk(XOR, kind)
-    desk.run(Until(loss=0.0, steps=40_000), frames=2)
+    desk.run(Until(loss=0.0, steps=20_000))
     desk.document.edit("clipping", clipping={"kind": "norm"})
     step = desk.document.steps_done
     desk.wait(lambda: desk.document.running)
     desk.wait_for_end()
-    assert step < desk.document.steps_done == 40_001
+    assert step < desk.document.steps_done == 20_001
 
 
 @each_engine
@@ -128,20 +130,25 @@ def test_run_pressed_after_pause_runs_on(make_desk: MakeDesk) -> None:
 def test_a_slow_child_that_did_report_is_waited_for(make_desk: MakeDesk, impatient: None) -> None:
     desk = make_desk(faulty_xor("slow", after=5))
     desk.run(frames=3)
-    process = child().pid
+    process = child()
     desk.pause()
-    assert not desk.problems and child().pid == process
+    assert not desk.problems and child() is process
     desk.run(frames=2)
     desk.document.edit("batch size", batch_size=20)  # which cannot wait
-    assert not desk.problems and child().pid == process
+    assert not desk.problems and child() is process
     desk.control.pause_now()
 
 
+@needs_stop
 def test_whoever_has_to_wait_is_told(make_desk: MakeDesk) -> None:
     desk = make_desk(faulty_xor("slow", after=5))
     told: list[str] = []
     desk.control.busy.connect(told.append)
     desk.run(frames=3)
+    # However soon the step would have ended: there is no pause before somebody was told.
+    pid = child().pid or 0
+    os.kill(pid, signal.SIGSTOP)
+    desk.engine.waits.connect(lambda: os.kill(pid, signal.SIGCONT))
     desk.control.pause_now()
     assert told[0] == WAITING and told[-1] == ""
     assert any(sentence.startswith(LAST_BATCH.partition("{")[0]) for sentence in told)

@@ -101,11 +101,11 @@ def test_a_change_right_before_or_after_the_run_is_paused(make_desk: MakeDesk, k
 
 def test_a_change_that_comes_when_the_run_has_ended_by_itself(make_desk: MakeDesk) -> None:
     desk = make_desk(XOR)
-    desk.control.run(Until(steps=300))
+    desk.control.run(Until(steps=3000))  # more than anybody does before the first frame is sent
     assert comes_about(lambda: desk.engine.waiting() == 4, SECONDS)  # ready, begun, a frame, stopped
     edit(desk, 0.1)
     desk.wait_for_end()
-    assert [step for step, _ in desk.document.course.marks] == [300] and desk.document.steps_done == 301
+    assert [step for step, _ in desk.document.course.marks] == [3000] and desk.document.steps_done == 3001
     assert_curves_say_what_was_trained(desk)
 
 

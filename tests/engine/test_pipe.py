@@ -4,6 +4,7 @@ import multiprocessing
 import os
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from app.engine.channel import ENDED, Channel
 from app.engine.protocol import Begun, Failed, Frame, Grant, Load, Quit, Ready, Run, Stopped, Until
 from app.engine.state_block import StateBlock
 from app.engine.worker import work
-from tests.engine.desk import SECONDS, assert_same, shared_blocks
+from tests.engine.desk import SECONDS, assert_same, still_there
 
 Pipe = tuple["Connection[Any, Any]", "Connection[Any, Any]"]
 
@@ -75,7 +76,7 @@ def test_a_worker_sends_no_frame_that_was_not_granted_and_loses_no_loss() -> Non
     block = StateBlock.for_state(twin.state())
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=work, args=(theirs, 1))
+    process = context.Process(target=work, args=(theirs, 1), daemon=True)
     process.start()
     ours.send(Load(data))
     run = Run(experiment, block.write(twin.state(), handover=True), Until(steps=4000), block=block.name)
@@ -146,10 +147,10 @@ def test_what_has_no_room_travels_with_the_message(monkeypatch: pytest.MonkeyPat
     block.remove()
 
 
-def test_a_block_that_was_removed_is_gone() -> None:
-    before = shared_blocks()
+def test_a_block_that_was_removed_is_gone(blocks: list[Path]) -> None:
     block = StateBlock.for_state(state(50))
+    assert len(blocks) == 1 and still_there(blocks)
     block.remove()
-    assert shared_blocks() == before
+    assert not still_there(blocks)
     with pytest.raises(FileNotFoundError):
         StateBlock.attached(block.name)
