@@ -5,6 +5,7 @@ axis, one step of a window is a copy of long runs, and what the filters see from
 """
 
 import functools
+import math
 
 import numpy as np
 
@@ -25,15 +26,16 @@ def batch_first(images: Array) -> Array:
     return images.transpose(3, 0, 1, 2)
 
 
-def sample_sums(values: Array) -> Array:
-    """The sum of every sample (N, ...) over all its axes, which stay with size 1: one axis after the other.
+def sample_means(values: Array) -> Array:
+    """The mean of every sample (N, ...) over all its axes, which stay with size 1: one axis after the other.
 
     With the batch as the fastest axis NumPy adds a sample's values up one by one, and in float32 a sum of thousands
     loses a digit or two. Several short sums lose none, and run over longer rows.
     """
+    sums = values
     for axis in range(1, values.ndim):
-        values = np.add.reduce(values, axis=axis, keepdims=True)
-    return values
+        sums = np.add.reduce(sums, axis=axis, keepdims=True)
+    return sums / math.prod(values.shape[1:])
 
 
 def keep_freed_memory() -> None:

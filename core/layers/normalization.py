@@ -8,7 +8,7 @@ import numpy as np
 
 from core.initializers import Initializer
 from core.layers.base import Layer
-from core.layout import batch_first, batch_last, sample_sums
+from core.layout import batch_first, batch_last, sample_means
 from core.options import option
 from core.types import SMALLEST_EPS, Array, Arrays, Shape, ShapeError
 
@@ -167,9 +167,8 @@ class LayerNorm(Normalization):
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         self._check_input(x)
-        size = math.prod(self.in_shape)
-        x_hat = x - sample_sums(x) / size
-        inv_std = 1 / np.sqrt(sample_sums(x_hat * x_hat) / size + self.eps)
+        x_hat = x - sample_means(x)
+        inv_std = 1 / np.sqrt(sample_means(x_hat * x_hat) + self.eps)
         x_hat *= inv_std
         y = x_hat * self.params["weight"]
         y += self.params["bias"]
@@ -186,9 +185,8 @@ class LayerNorm(Normalization):
         if need_dx:
             # The mean and the variance of the sample depend on each of its values: hence the two means taken away.
             dx = dy * self.params["weight"]
-            size = math.prod(self.in_shape)
-            along = sample_sums(dx * x_hat) / size
-            dx -= sample_sums(dx) / size
+            along = sample_means(dx * x_hat)
+            dx -= sample_means(dx)
             dx -= x_hat * along
             dx *= cache["inv_std"]
         return dx, {"weight": d_weight, "bias": d_bias}

@@ -198,7 +198,7 @@ class GlobalAvgPool2D(Layer):
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator | None) -> tuple[Array, Arrays]:
         self._check_input(x)
-        # One axis after the other: a single sum over all pixels loses digits, see `sample_sums`.
+        # One axis after the other: a single sum over all pixels loses digits, see `sample_means`.
         sums = np.add.reduce(np.add.reduce(batch_last(x), axis=1), axis=1)
         sums /= math.prod(self.in_shape[1:])
         return sums.T, {}

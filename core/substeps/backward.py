@@ -16,6 +16,7 @@ from core.layers.dense import Dense
 from core.layers.dropout import Dropout
 from core.layers.normalization import BatchNorm, LayerNorm
 from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
+from core.layout import sample_means
 from core.slopes import SLOPES, slope_words
 from core.substeps.forward import by_channel
 from core.substeps.substep import SubStep, given
@@ -174,13 +175,13 @@ def _(layer: BatchNorm, params: Arrays, record: Record) -> list[SubStep]:
 @_dx_steps.register
 def _(layer: LayerNorm, params: Arrays, record: Record) -> list[SubStep]:
     x_hat, inv_std = record.cache["x_hat"], record.cache["inv_std"]
-    g, axes = record.tensors["dy"] * params["weight"], tuple(range(1, x_hat.ndim))
+    g = record.tensors["dy"] * params["weight"]
 
     def through_mean() -> Array:
-        return -inv_std * g.mean(axis=axes, keepdims=True) * np.ones_like(g)
+        return -inv_std * sample_means(g) * np.ones_like(g)
 
     def through_variance() -> Array:
-        return -inv_std * x_hat * (g * x_hat).mean(axis=axes, keepdims=True)
+        return -inv_std * x_hat * sample_means(g * x_hat)
 
     first = SubStep("g", "g = weight · dy", "The gradient of x̂.", given(g))
     root = "1 / √(var + eps)"

@@ -13,6 +13,7 @@ from core.layers.dropout import Dropout
 from core.layers.normalization import BatchNorm, LayerNorm
 from core.layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 from core.layers.rectifiers import GELU, SiLU
+from core.layout import sample_means
 from core.substeps.substep import SubStep, given
 from core.substeps.windows import averaged, conv_windows, pool_places, pooled, until
 from core.tape import Record
@@ -146,24 +147,23 @@ def _(layer: BatchNorm, params: Arrays, record: Record) -> list[SubStep]:
 @forward_substeps.register
 def _(layer: LayerNorm, params: Arrays, record: Record) -> list[SubStep]:
     x, y, cache = record.tensors["x"], record.tensors["y"], record.cache
-    axes = tuple(range(1, x.ndim))
 
     def centred() -> Array:
-        return x - x.mean(axis=axes, keepdims=True)
+        return x - sample_means(x)
 
     return [
         SubStep(
             "mean",
             "mean[n] = Σ x / m",
             f"The mean of the m = {x[0].size} values of each sample.",
-            lambda: x.mean(axis=axes),
+            lambda: sample_means(x).reshape(-1),
         ),
         SubStep("x − mean", "x − mean[n]", "The mean is taken away: each sample now lies around 0.", centred),
         SubStep(
             "var",
             "var[n] = Σ (x − mean)² / m",
             "The mean of the squares.",
-            lambda: np.square(centred()).mean(axis=axes),
+            lambda: sample_means(np.square(centred())).reshape(-1),
         ),
         SubStep(
             "x̂",
