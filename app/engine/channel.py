@@ -6,6 +6,7 @@ Both end by themselves when the child is gone.
 
 import queue
 import threading
+import time
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -20,7 +21,9 @@ class Channel:
     def __init__(self, connection: "Connection[Any, Any]") -> None:
         self._connection = connection
         self._orders: queue.SimpleQueue[object] = queue.SimpleQueue()
-        self._reports: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._reports: queue.SimpleQueue[tuple[float, object]] = queue.SimpleQueue()
+        self.arrived = 0.0
+        """When the report that was received last had come, by `time.monotonic`; a busy window takes it later."""
         self._threads = [
             threading.Thread(target=work, daemon=True, name=f"{name} of the training process")
             for name, work in (("orders", self._write), ("reports", self._read))
@@ -40,9 +43,10 @@ class Channel:
     def receive(self, timeout: float = 0.0) -> object | None:
         """The next report, None when there is none within that many seconds."""
         try:
-            return self._reports.get(timeout > 0, timeout or None)
+            self.arrived, report = self._reports.get(timeout > 0, timeout or None)
         except queue.Empty:
             return None
+        return report
 
     def close(self) -> None:
         """Let go of the pipe; the child must have ended."""
@@ -59,15 +63,18 @@ class Channel:
                 return  # the child is gone, which the other thread reports
             except Exception as error:  # above all MemoryError: an order is copied on its way
                 problem = f"The training process could not be told what to do ({type(error).__name__})"
-                self._reports.put(Failed(problem))
+                self._report(Failed(problem))
                 return
 
     def _read(self) -> None:
         try:
             while True:
-                self._reports.put(self._connection.recv())
+                self._report(self._connection.recv())
         except (EOFError, OSError):
-            self._reports.put(Failed(ENDED))
+            self._report(Failed(ENDED))
         except Exception as error:  # a broken message can raise anything while it is unpacked
             problem = f"The training process sent something that cannot be read ({type(error).__name__})"
-            self._reports.put(Failed(problem))
+            self._report(Failed(problem))
+
+    def _report(self, report: object) -> None:
+        self._reports.put((time.monotonic(), report))

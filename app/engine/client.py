@@ -157,10 +157,11 @@ class ProcessEngine(Engine):
             self._channel.send(Grant())
 
     def _take(self, message: object) -> None:
-        now = time.monotonic()
+        assert self._channel
         if self._has_begun:
-            self._longest_silence = max(self._longest_silence, now - self._heard_at)
-        self._heard_at = now
+            # Of the child, not of the window: one that was held up takes a report long after it came.
+            self._longest_silence = max(self._longest_silence, self._channel.arrived - self._heard_at)
+        self._heard_at = time.monotonic()
         if isinstance(message, Ready):
             self._is_up = True
         elif isinstance(message, Begun):

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,6 +40,15 @@ def test_orders_and_reports_pass(pipe: Pipe) -> None:
     theirs.close()
     assert channel.receive(SECONDS) == Failed(ENDED)
     channel.close()
+
+
+def test_a_report_has_come_when_it_came_however_late_it_is_taken(pipe: Pipe) -> None:
+    channel = Channel(pipe[0])
+    pipe[1].send(Begun())
+    pipe[1].close()
+    channel.close()  # which waits until everything has been read
+    late = time.monotonic()
+    assert channel.receive() == Begun() and channel.arrived < late
 
 
 def test_a_message_that_cannot_be_unpacked_is_the_last(pipe: Pipe) -> None:
