@@ -28,7 +28,7 @@ def place_labels(curves: Sequence[Curve], canvas: CurveCanvas) -> None:
     Where a curve without a name, a past run, goes on beneath the name, it stands behind the end of that one.
     """
     height, width = canvas.left.height(), canvas.left.width()
-    ended = [(curve, end) for curve in curves if curve.style.named and (end := curve.end())]
+    ended = [(curve, last) for curve in curves if curve.style.named and (last := curve.end())]
     ended.sort(key=lambda pair: pair[0].style.pale)
     del ended[max(int(height / (line_height() - 1)), 1) :]
     for curve in curves:
