@@ -130,7 +130,7 @@ class LayersPanel(View):
     def _bring_into_sight(self) -> None:
         """Scroll until the selected layer can be read, also where the list itself is cut by the edge of the panel."""
         content, item = self._scroll.widget(), self.list.currentItem()
-        if item is not None:
+        if content and item:
             place = self.list.visualItemRect(item)
             middle = self.list.viewport().mapTo(content, place.center())
             self._scroll.ensureVisible(0, middle.y(), 0, place.height())
