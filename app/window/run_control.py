@@ -172,7 +172,7 @@ class RunControl(QObject):
         if record and self._seconds >= LONG_STEP:
             self.busy.emit(LAST_BATCH.format(self._seconds))
         try:
-            self._document.end_run(frame.state, record=record)
+            self._document.end_run(frame.state, record=record, stay=bool(stopped.reason))
         finally:
             self.busy.emit("")
         self._wanted_again = False
