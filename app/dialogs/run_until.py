@@ -10,9 +10,10 @@ from app.document.document import Document
 from app.layouts import fill, label, row
 from app.plots.numbers import format_count
 from core.types import OptionError
-from core.words import chosen
+from core.words import chosen, said
 
 _FIELD_WIDTH = 110
+_MOST_DIGITS = 12
 
 KINDS = {
     "epoch": "the end of epoch",
@@ -125,8 +126,10 @@ class RunUntilDialog(QDialog):
 
 def _count(text: str) -> int:
     digits = "".join(text.split())
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 12 or int(digits) == 0:
-        raise OptionError(f"Give a whole number of at least 1, not {text.strip()!r}.")
+    if not (digits.isascii() and digits.isdigit()) or int(digits[:_MOST_DIGITS]) == 0:
+        raise OptionError(f"Give a whole number of at least 1, not {said(text.strip())}.")
+    if len(digits) > _MOST_DIGITS:
+        raise OptionError(f"Give a number of at most {_MOST_DIGITS} digits: {said(text.strip())} is never reached.")
     return int(digits)
 
 

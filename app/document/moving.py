@@ -228,10 +228,11 @@ class Moving(Shown):
             options = {name: value for name, value in experiment.optimizer.items() if name != "kind"}
             self.trainer.set_optimizer_options(options)
 
-    def end_run(self, state: dict[str, Any], *, record: bool = True) -> None:
+    def end_run(self, state: dict[str, Any], *, record: bool = True, stay: bool = False) -> None:
         """Take the weights back; the batch that follows is done here, so that all of it can be seen.
 
-        Without `record` that batch waits for the next step.
+        Without `record` that batch waits for the next step; with `stay` it is left before its updates, because what is
+        told of the weights is about those that were handed back.
         """
         with self._one_move():
             self._set_running(False)
@@ -240,7 +241,12 @@ class Moving(Shown):
             self.show_state(state, record=record)
             if self.tape is None:
                 self._announce()
-            elif not self.walk.stop_in_batch():
+            elif self.walk.stop_in_batch():
+                pass
+            elif stay and self._standing.stepper:
+                self._standing.stepper.go_before_updates()
+                self.position_changed.emit()
+            else:
                 self._note_progress()
 
     def _set_running(self, running: bool) -> None:

@@ -135,8 +135,7 @@ class Standing:
             self._present = Present.of(self.stepper, self._held, self.problem, self.trainer)
         self.take_up(state)
         if self.stepper:
-            records = enumerate(self.stepper.tape.records)
-            self.stepper.go_to(next((index for index, record in records if record.phase == "update"), 0))
+            self.stepper.go_before_updates()
 
     def back_to_now(self) -> bool:
         """Show the newest moment again, exactly as it was left; returns whether another one was shown."""

@@ -120,6 +120,11 @@ class Stepper:
         """Anywhere on the current tape."""
         self.cursor = max(0, min(cursor, len(self.tape)))
 
+    def go_before_updates(self) -> None:
+        """To where all gradients are there and the weights are still those before this batch; or its refusal."""
+        first = next((index for index, record in enumerate(self.tape.records) if record.phase == "update"), None)
+        self.cursor = first if first is not None else len(self.tape) if self.tape.refused else 0
+
     def finish_batch(self, stop: Stop | None = None) -> None:
         """To the end of this batch, or of the next one if this one is done; or to a place before it to stop at.
 

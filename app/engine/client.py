@@ -220,6 +220,7 @@ class ProcessEngine(Engine):
         if self._is_slow:
             self._is_slow = False
             self.slow.emit(0.0)
+        self._last = None  # the window has the newer one: of a large network that is 40 MB
         self.stopped.emit(stopped)
 
     def _remove_block(self) -> None:

@@ -51,6 +51,7 @@ class TrainingLoop:
         self._share = run.evaluation_share
         # The times from which evaluations are within their share; the first one tells what those of "train" will cost.
         self._evaluate_from = {"test": self._reported_at + _SHORTEST_PAUSE, "train": math.inf}
+        self._arrived = ""  # why no further step is to be made, as a sentence
         self._last_parts: list[str] | None = None  # what is still to be evaluated before the run ends as asked
         self._part = ""  # what is being evaluated
         self._pieces: Iterator[Evaluation | None] | None = None
@@ -109,7 +110,7 @@ class TrainingLoop:
         """A piece of an evaluation where one is under way or due, otherwise some steps."""
         if self._pieces is not None:
             self._evaluate_further()
-        elif self._until.steps is not None and self.trainer.steps >= self._until.steps:
+        elif self._arrived or (self._until.steps is not None and self.trainer.steps >= self._until.steps):
             self._arrive()
         elif due := [part for part, start in self._evaluate_from.items() if time.perf_counter() >= start]:
             self._begin_evaluation(due[0])
@@ -124,7 +125,9 @@ class TrainingLoop:
             loss = trainer.train_step(self._watch)
             losses.append(loss)
             if wanted is not None and loss <= wanted:
-                self._end(f"The loss of step {count(trainer.steps)} is {number(loss)}: the run is over, as wanted.")
+                self._arrived = (
+                    f"The loss of step {count(trainer.steps)} is {number(loss)}: the run is over, as wanted."
+                )
                 return
             # Looking at the clock is cheap; so a step that is slow all of a sudden is never followed by another one.
             if trainer.steps >= last or clock() >= end:
@@ -138,7 +141,7 @@ class TrainingLoop:
         if self._last_parts:
             self._begin_evaluation(self._last_parts.pop(0))
         else:
-            self._end("")
+            self._end(self._arrived)
 
     def _begin_evaluation(self, part: str) -> None:
         self._part, self._spent = part, 0.0

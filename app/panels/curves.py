@@ -4,7 +4,7 @@ import bisect
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QProgressDialog, QToolButton, QWidget
 
 from app.document.batch_loss import at_hand, explain_loss
@@ -26,6 +26,7 @@ from app.view import CURVES, View
 from core.types import ChainruleError
 
 NOTE = "hover for values · click a step to go there"
+NO_ROOM = "past runs are named in a higher panel"
 EMPTY = "No training step is complete yet: press Next batch to take one, or Run."
 PROVENANCE = (
     "Train and test: every sample of that part sent through the network as it was then, in evaluation mode; "
@@ -70,12 +71,29 @@ class Curves(View):
     def refresh(self) -> None:
         """All of the history; the line stands at the steps that are complete at the cursor."""
         document, course = self.document, self.document.course
-        self.note_changed.emit(NOTE)
         self._stands = self._standing()
         self.legend.show_runs(course.past_runs)
         self.plot.set_marks(course.marks)
         self.plot.set_marker(document.steps_done if self._show_curves() else None)
         self._show_moments()
+        self._fit_legend()
+
+    def minimumSizeHint(self) -> QSize:
+        """Without the names of past runs, which come and go: in a low window the network has more use for the room."""
+        least = super().minimumSizeHint()
+        return QSize(least.width(), least.height() - self._legend_height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """There may be room for more of the names, or for less."""
+        super().resizeEvent(event)
+        self._fit_legend()
+
+    def _fit_legend(self) -> None:
+        self.legend.give_way(self.height() - self.minimumSizeHint().height())
+        self.note_changed.emit(NO_ROOM if self.legend.chips and not self.legend.height() else NOTE)
+
+    def _legend_height(self) -> int:
+        return 0 if self.legend.isHidden() else self.legend.height()
 
     def ask_export(self, kind: str = "") -> None:
         """Let the person choose where the curves go, as one kind of file or any."""

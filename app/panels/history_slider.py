@@ -2,9 +2,9 @@
 
 import bisect
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractSlider, QPushButton, QSlider, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractSlider, QPushButton, QSizePolicy, QSlider, QWidget
 
 from app.layouts import fill, label, row
 from app.plots.elided_label import ElidedLabel
@@ -81,6 +81,32 @@ class MomentSlider(QSlider):
         return min(near, key=lambda index: abs(self.moments[index] - step))
 
 
+class _Way(QPushButton):
+    """A button that says it in one word where there is no room for more."""
+
+    def __init__(self, words: str, fewer: str) -> None:
+        super().__init__(words)
+        self._words, self._fewer = words, fewer
+        self.setAccessibleName(words)
+        self.setProperty("role", "small")
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        """Of all its words, whichever it says now."""
+        return self._wider(super().sizeHint(), self._words)
+
+    def minimumSizeHint(self) -> QSize:
+        return self._wider(super().sizeHint(), self._fewer)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setText(self._words if self.width() >= self.sizeHint().width() else self._fewer)
+
+    def _wider(self, hint: QSize, words: str) -> QSize:
+        advance = self.fontMetrics().horizontalAdvance
+        return QSize(hint.width() + advance(words) - advance(self.text()), hint.height())
+
+
 class HistorySlider(QWidget):
     """The slider with its words, and above it, while the past is shown, the two ways out of it."""
 
@@ -97,11 +123,9 @@ class HistorySlider(QWidget):
         super().__init__(parent)
         self.slider = MomentSlider()
         self.words = label(role="note")
-        self.resume, self.back = QPushButton("Resume from here"), QPushButton("Back to now")
+        self.resume, self.back = _Way("Resume from here", "Resume"), _Way("Back to now", "Now")
         self.resume.setToolTip("Train on from this moment. What came after it stays as a past run; Undo returns to it.")
         self.back.setToolTip("Show the newest moment again, as you left it.")
-        for button in (self.resume, self.back):
-            button.setProperty("role", "small")
         self.past = QWidget()
         # The words give way, rather than make the panel wider when they appear.
         fill(self.past, row(ElidedLabel("An earlier moment"), self.resume, self.back))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QMenu, QToolButton, QWidget
 
 from app.document.document import Document
@@ -53,7 +53,10 @@ class LayersPanel(View):
         self._listed: tuple[Spec, ...] | None = None
         buttons = row(self.add_button, None, self.up_button, self.down_button, self.remove_button, spacing=2)
         # What is wrong stands first: this panel is low, and what is below its edge is not read.
-        fill_scrolling(self, self.problem, buttons, self.list, self.form_place, self.explanation, None)
+        self._scroll = fill_scrolling(self, self.problem, buttons, self.list, self.form_place, self.explanation, None)
+        self._in_sight = -1  # the row that was scrolled to
+        self._soon = QTimer(self, singleShot=True, interval=0)  # once everything has found its place
+        self._soon.timeout.connect(self._bring_into_sight)
         self._tint()
         theme_changed.connect(self._tint)
         document.experiment_changed.connect(self.invalidate)
@@ -114,7 +117,23 @@ class LayersPanel(View):
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         self._show_form(row)
+        if row != self._in_sight:
+            self._in_sight = row
+            self._soon.start()
         self.note_changed.emit(f"{plural(len(self._layers), 'layer')} · drag to reorder")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a lower panel the selected layer may lie below the edge."""
+        super().resizeEvent(event)
+        self._soon.start()
+
+    def _bring_into_sight(self) -> None:
+        """Scroll until the selected layer can be read, also where the list itself is cut by the edge of the panel."""
+        content, item = self._scroll.widget(), self.list.currentItem()
+        if content and item:
+            place = self.list.visualItemRect(item)
+            middle = self.list.viewport().mapTo(content, place.center())
+            self._scroll.ensureVisible(0, middle.y(), 0, place.height())
 
     def _fill_list(self) -> None:
         self.list.clear()

@@ -102,6 +102,7 @@ class RunLegend(QScrollArea):
         content = QWidget()
         self._rows = ChipRows(content)
         self._chips: list[Chip] = []
+        self._most_rows = MOST_ROWS
         self._scrolled = 0
         self.pointed: PastRun | None = None
         self.setWidget(content)
@@ -115,6 +116,13 @@ class RunLegend(QScrollArea):
     def chips(self) -> tuple[Chip, ...]:
         """A chip for each run."""
         return tuple(self._chips)
+
+    def give_way(self, room: int) -> None:
+        """Take no more rows than there are so many pixels for; in a very low panel that is none."""
+        rows = max(0, min(room // max(self._rows.row_height(), 1), MOST_ROWS))
+        if rows != self._most_rows:
+            self._most_rows = rows
+            self._fit()
 
     def shown_runs(self) -> list[PastRun]:
         """The runs whose curves are wanted."""
@@ -160,7 +168,7 @@ class RunLegend(QScrollArea):
         return self._rows.minimumSize()
 
     def _fit(self) -> None:
-        self.setFixedHeight(min(self._rows.heightForWidth(self.width()), MOST_ROWS * self._rows.row_height()))
+        self.setFixedHeight(min(self._rows.heightForWidth(self.width()), self._most_rows * self._rows.row_height()))
 
     def _follow_newest(self, _: int, last: int) -> None:
         """The name of a run that was just left is in view."""

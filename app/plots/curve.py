@@ -27,6 +27,9 @@ _DOT = 5.0
 _MOST_DOTS = 12
 """Values of a curve up to which each is a dot on its line."""
 
+_LOOKS = 50
+"""Steps between two at which a line is looked for."""
+
 _OWN_TOP = 0.85
 """How high the highest value on a scale of its own stands, as a share of the height."""
 
@@ -131,6 +134,16 @@ class Curve:
         x, shown = self._drawn
         drawn = np.flatnonzero(np.isfinite(shown))
         return (float(x[drawn[-1]]), float(shown[drawn[-1]])) if drawn.size else None
+
+    def crosses(self, steps: tuple[float, float], places: tuple[float, float]) -> bool:
+        """Whether what is drawn passes between two steps at a place between two others."""
+        x, shown = self._drawn
+        if not x.size:
+            return False
+        # A line may pass between two values that lie far apart.
+        between = np.interp(np.linspace(*steps, _LOOKS), x, shown, left=np.nan, right=np.nan)
+        met = np.concatenate([between, shown[(x >= steps[0]) & (x <= steps[1])]])
+        return bool(((met >= places[0]) & (met <= places[1])).any())
 
     def _value(self, value: float) -> str:
         if self.style.axis == "right" and np.isfinite(value):

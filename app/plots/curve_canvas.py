@@ -10,7 +10,7 @@ from app.plots.base import line_height, small_font
 from app.plots.curve_axis import PercentAxis, ValueAxis
 from app.theme import current_theme
 
-LEAST_HEIGHT = 80
+LEAST_HEIGHT = 66
 """Pixels below which curves cannot be told apart, and their axes cannot be read."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 
 from app.plots.base import line_height
 from app.plots.curve import Curve
@@ -23,21 +23,42 @@ def label_room(curves: Sequence[Curve], width: float) -> float:
 
 
 def place_labels(curves: Sequence[Curve], canvas: CurveCanvas) -> None:
-    """Put every name behind the end of its curve, in pixels; names of pale curves give way where room is short."""
+    """Put every name behind the end of its curve, in pixels; names of pale curves give way where room is short.
+
+    Where a curve without a name, a past run, goes on beneath the name, it stands behind the end of that one.
+    """
     height, width = canvas.left.height(), canvas.left.width()
-    ended = [(curve, end) for curve in curves if curve.style.named and (end := curve.end())]
+    ended = [(curve, last) for curve in curves if curve.style.named and (last := curve.end())]
     ended.sort(key=lambda pair: pair[0].style.pale)
     del ended[max(int(height / (line_height() - 1)), 1) :]
     for curve in curves:
         curve.label.setVisible(any(curve is shown for shown, _ in ended))
-    ends = [canvas.view_of(curve.style.axis).mapFromView(QPointF(*end)) for curve, end in ended]
+    ends = [_pixels(curve, end, canvas) for curve, end in ended]
+    nameless = [
+        (curve, _pixels(curve, last, canvas)) for curve in curves if not curve.style.named and (last := curve.end())
+    ]
     half = line_height() / 2
     middles = spread([end.y() for end in ends], line_height() - 1, half, height - half)
     for (curve, _), end, middle in zip(ended, ends, middles, strict=True):
         room = curve.label.boundingRect().width()
         # Curves end where they were last measured: behind all that end within the reach of the name it covers none.
         behind = max(other.x() for other in ends if other.x() <= end.x() + GAP + room)
+        words = QRectF(behind + GAP, middle - half, room, 2 * half)
+        if any(_goes_on_beneath(words, other, canvas) for other, _ in nameless):
+            behind = max(behind, *(other.x() for _, other in nameless))
         curve.label.place(max(0.0, min(behind + GAP, width - room)), middle)
+
+
+def _pixels(curve: Curve, place: tuple[float, float], canvas: CurveCanvas) -> QPointF:
+    at: QPointF = canvas.view_of(curve.style.axis).mapFromView(QPointF(*place))
+    return at
+
+
+def _goes_on_beneath(words: QRectF, curve: Curve, canvas: CurveCanvas) -> bool:
+    """Whether a curve passes through a rectangle of pixels."""
+    view = canvas.view_of(curve.style.axis)
+    first, last = view.mapToView(words.bottomLeft()), view.mapToView(words.topRight())
+    return curve.crosses((first.x(), last.x()), (first.y(), last.y()))
 
 
 def spread(wanted: Sequence[float], distance: float, low: float, high: float) -> list[float]:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, 
 
 from app.plots.curve import Curve, CurveStyle
 from app.plots.curve_canvas import CurveCanvas
-from app.plots.curve_data import PointSeries, Series
+from app.plots.curve_data import Series
 from app.plots.curve_labels import label_room, place_labels
 from app.plots.curve_marks import CurveMarks
 from app.plots.curve_picture import Names, write_picture
@@ -23,7 +23,6 @@ from app.plots.curve_pointer import CurvePointer
 from app.plots.elided_label import ElidedLabel
 from app.plots.numbers import format_count
 from app.theme import theme_changed
-from core.types import Array
 
 _MARK_REACH = 5.0
 """Pixels from a mark within which the pointer reads it."""
@@ -57,7 +56,7 @@ class CurvesView(QWidget):
         self.pointer = CurvePointer(self.canvas, self._tip, self)
         self.marks = CurveMarks()
         self.canvas.right.addItem(self.marks.item, ignoreBounds=True)
-        self.message = QLabel("Nothing has been trained yet")
+        self.message = QLabel()
         self.message.setProperty("role", "muted")
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.message.setWordWrap(True)
@@ -81,21 +80,6 @@ class CurvesView(QWidget):
             self._add(name, style).series = series
         self._curves = {name: self._curves[name] for name in curves}  # in the order given
         self._draw()
-
-    def set_curve(self, name: str, x: Array, y: Array, style: CurveStyle | None = None) -> None:
-        """Add a curve or replace its data and style.
-
-        Shapes: x (N,) rising steps; y (N,)
-        """
-        shown = {other: (curve.series, curve.style) for other, curve in self._curves.items()}
-        self.show_series({**shown, name: (PointSeries(x, y), style or CurveStyle())})
-
-    def clear(self) -> None:
-        """Remove all curves, marks and the marker, and follow the newest step again."""
-        self.pointer.following = True
-        self.marks.show([])
-        self.show_series({})
-        self.set_marker(None)
 
     def set_message(self, message: str) -> None:
         """The sentence that stands here while there are no curves."""

@@ -27,7 +27,7 @@ COMMANDS = (
     Command("open", "Open experiment…", "opener.ask_file", "File", "folder-open", "Ctrl+O"),
     Command("export", "Export weights…", "ask_export", "File", "download", "Ctrl+Shift+E"),
     Command("export_curves", "Export curves…", "export_curves", "File", tip="As a table, picture or drawing."),
-    Command("quit", "Quit", "close", "File", "", "Ctrl+Q", separator_before=True),
+    Command("quit", "Quit", "closing.ask", "File", "", "Ctrl+Q", separator_before=True),
     Command("undo", "Undo", "document.undo", "Edit", "undo-2", "Ctrl+Z"),
     Command("redo", "Redo", "document.redo", "Edit", "redo-2", "Ctrl+Shift+Z"),
     Command(

@@ -17,6 +17,7 @@ from app.panels.layers import LayersPanel
 from app.panels.predictions import Predictions
 from app.panels.training import TrainingPanel
 from app.view import View
+from app.window.columns import Column
 from app.window.docks import Dock
 from core.datasets.base import Dataset
 
@@ -24,6 +25,9 @@ P = TypeVar("P", bound=View)
 
 LEFT_WIDTH, RIGHT_WIDTH = 236, 296
 """Least widths of the outer columns, in pixels; what is in them is laid out for these."""
+
+LEFT = (DataPanel, TrainingPanel, LayersPanel)
+"""The panels of the left column, from top to bottom."""
 
 BOTTOM_SHARE = 0.36
 """Share of the window's height that the curves and the boundary get at first."""
@@ -44,7 +48,7 @@ class Arrangement(QObject):
         ):
             window.setCorner(corner, area)
         self.docks: dict[type[View], Dock] = {}
-        for kind in (DataPanel, TrainingPanel, LayersPanel):
+        for kind in LEFT:
             self._add(kind(document), left)
         inspector = Inspector(document)
         self._add(inspector, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -56,10 +60,11 @@ class Arrangement(QObject):
             window.tabifyDockWidget(self.docks[Boundary], self.docks[other])
         self._add(Diagnostics(document), Qt.DockWidgetArea.RightDockWidgetArea)
         self.docks[Diagnostics].hide()
-        for kind in (DataPanel, TrainingPanel, LayersPanel):
+        for kind in LEFT:
             self.docks[kind].setMinimumWidth(LEFT_WIDTH)
         # Of the view: a dock with a least width of its own keeps the width its content needed at first.
         inspector.setMinimumWidth(RIGHT_WIDTH)
+        self._left = Column([self.docks[kind] for kind in LEFT], window)
         self._first: QByteArray = window.saveState()
         self._suits: type[View] | None = None
 
@@ -89,6 +94,7 @@ class Arrangement(QObject):
         self._window.restoreState(self._first)
         for kind, dock in self.docks.items():
             dock.setVisible(kind is not Diagnostics)
+        self._left.forget()
         self.share_out()  # what was saved knows the order of the docks; it was saved before there was a window to share
         if self._suits:
             self.docks[self._suits].raise_()
@@ -100,7 +106,7 @@ class Arrangement(QObject):
         outer = [LEFT_WIDTH + width // 100, max(RIGHT_WIDTH, round(width * 0.24))]
         self._window.resizeDocks([self.docks[DataPanel], self.docks[Inspector]], outer, across)
         self._window.resizeDocks([self.docks[Curves]], [round(height * BOTTOM_SHARE)], down)
-        left = [self.docks[panel] for panel in (DataPanel, TrainingPanel, LayersPanel)]
+        left = [self.docks[kind] for kind in LEFT]
         self._window.resizeDocks(left, [round(height * share) for share in (0.38, 0.26, 0.26)], down)
         half = (width - sum(outer)) // 2
         self._window.resizeDocks([self.docks[Curves], self.docks[Boundary]], [half, half], across)

@@ -64,4 +64,7 @@ class DataLoader(QObject):
         except ChainruleError as error:
             self.failed.emit(str(error))
             return
+        except MemoryError:
+            self.failed.emit("There is not enough memory for this data: what was open stays.")
+            return
         self.loaded.emit(self._source, data)

@@ -106,8 +106,14 @@ class Dock(QDockWidget):
         self.setTitleBarWidget(Still(self.header, ground))
         self.setWidget(Still(card(view), ground))
         self.visibilityChanged.connect(self._catch_up)
+        self.toggleViewAction().triggered.connect(self._come_to_front)
         theme_changed.connect(self._tint)
         self._tint()
+
+    def _come_to_front(self, opened: bool) -> None:
+        """Whoever brings a panel back wants to see it, not a tab that lies behind another one."""
+        if opened:
+            self.raise_()
 
     def _catch_up(self, in_front: bool) -> None:
         """Its tab was chosen: what changed while it lay behind another one is drawn now."""

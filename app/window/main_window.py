@@ -19,6 +19,7 @@ from app.view import FrameClock
 from app.window.actions import NEED_A_TAPE, STEPS, make_actions, tint_actions
 from app.window.arrangement import Arrangement
 from app.window.banner import Banner
+from app.window.closing import ClosingQuestion
 from app.window.docks import Header, card
 from app.window.idle_evaluation import IdleEvaluation
 from app.window.menu_bar import MainMenuBar
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
         self.dialogs = TrainingDialogs(self, document, self.run_control)
         self.opener = Opener(self, document)
         self.idle_evaluation = IdleEvaluation(document, self)
+        self.closing = ClosingQuestion(self, document, self.run_control)
         self._engine = engine
         self._arranged = False
         self.network_view = NetworkView(document)
@@ -102,6 +104,8 @@ class MainWindow(QMainWindow):
         except ChainruleError as error:
             self.banner.show_error(str(error))
         else:
+            if not self.document.in_past:
+                self.run_control.secure()
             self.banner.show_note(f"The weights after step {count(self.document.steps_done)} were exported to {path}.")
 
     def export_curves(self) -> None:
@@ -142,6 +146,8 @@ class MainWindow(QMainWindow):
         self.arrangement.panel(Curves).exported.connect(self.banner.show_note)
         self.arrangement.panel(Curves).resume_wanted.connect(self.run_control.run)
         self.dialogs.noted.connect(self.banner.show_note)
+        self.closing.export_wanted.connect(self.ask_export)
+        self.closing.agreed.connect(self.close)
         for name, command in self.command.items():
             if not name.startswith("play"):
                 command.triggered.connect(self.tape_bar.player.stop)
@@ -211,7 +217,11 @@ class MainWindow(QMainWindow):
             self.tape_bar.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """End the engine, the loader and a download before the window goes."""
+        """End the engine, the loader and a download before the window goes; a person may be asked whether it shall."""
+        if event.spontaneous() and self.closing.is_due:
+            event.ignore()
+            self.closing.ask()
+            return
         self.own_keys.close()
         self._engine.close()
         self.idle_evaluation.close()

@@ -56,17 +56,20 @@ class Opener(QObject):
 
     def open_experiment(self, experiment: Experiment, *, at_start: bool = False) -> None:
         """Load the experiment's data, then show it; at the start in place of what nobody has asked for."""
+        source = experiment.source()
         self._opening = experiment
         self._placeholder = self._placeholder or at_start
-        self.loader.load(experiment.source())
+        self.loader.load(source)
 
     def choose_data(self, spec: dict[str, object]) -> None:
         """Load another data set for the network that is open."""
-        self._opening = None
         try:
-            self.loader.load(dataset_from_spec(spec))
+            source = dataset_from_spec(spec)
         except ChainruleError as error:
             self.failed.emit(str(error))
+            return
+        self._opening = None
+        self.loader.load(source)
 
     def close(self) -> None:
         """End the loader and a download."""

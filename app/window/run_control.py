@@ -73,6 +73,8 @@ class RunControl(QObject):
         self._soon.timeout.connect(self._go_on)
         self._show_from = 0.0  # the time from which another state may be taken up
         self._cost = 0.0  # seconds the last one took
+        self._began = 0.0  # when this run did, or was exported
+        self._trained = 0.0  # seconds of the runs before it, from the start weights or the last export on
         engine.frame.connect(self._show)
         engine.stopped.connect(self._take_back)
         engine.waits.connect(self._wait)
@@ -85,6 +87,15 @@ class RunControl(QObject):
         """Let the engine have the data ahead of the first run."""
         self._engine.load(self._document.data)
 
+    @property
+    def seconds_at_stake(self) -> float:
+        """How long the network that is open was trained since its weights were exported, if ever."""
+        return self._trained + (time.monotonic() - self._began if self._document.running else 0.0)
+
+    def secure(self) -> None:
+        """The weights were exported: what was trained until now cannot be lost any more."""
+        self._trained, self._began = 0.0, time.monotonic()
+
     def run(self, until: Until | None = None) -> None:
         """Train until paused, or until the condition holds; with a breakpoint in every batch only as far as the next.
 
@@ -94,6 +105,7 @@ class RunControl(QObject):
         if document.walk.run_to_breakpoint() or (state := document.begin_run()) is None:
             return
         self._show_from, self._cost, self._seconds, self._quickest = 0.0, math.inf, 0.0, math.inf
+        self._trained, self._began = self._trained if state["steps"] else 0.0, time.monotonic()
         self._until = dataclasses.replace(until or Until(), norms=document.walk.breakpoints.norms)
         try:
             self._engine.start(Run(document.experiment, state, self._until, self.evaluation_share))
@@ -166,13 +178,14 @@ class RunControl(QObject):
 
     def _take_back(self, stopped: Stopped) -> None:
         frame, again = stopped.frame, self._wanted_again
+        self._trained = self.seconds_at_stake
         assert frame.state is not None
         self._document.show_progress(frame.first_step, frame.losses, frame.evaluations, frame.changes)
         record = self._wants_batch(stopped)
         if record and self._seconds >= LONG_STEP:
             self.busy.emit(LAST_BATCH.format(self._seconds))
         try:
-            self._document.end_run(frame.state, record=record)
+            self._document.end_run(frame.state, record=record, stay=bool(stopped.reason))
         finally:
             self.busy.emit("")
         self._wanted_again = False

@@ -25,6 +25,7 @@ from app.plots.curve_labels import spread
 from app.plots.curves import CurvesView
 from app.theme import DARK, LIGHT, apply_theme
 from core.types import DataError
+from tests.app.curve_views import set_curve
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +42,8 @@ def view(qtbot: QtBot) -> CurvesView:
     qtbot.addWidget(view)
     view.resize(500, 300)
     steps = np.arange(1, 101)
-    view.set_curve("batch loss", steps, 2.0 / steps, CurveStyle("forward", width=1.0, pale=True))
-    view.set_curve("test accuracy", steps[9::10], steps[9::10] / 100, CurveStyle("update", "right"))
+    set_curve(view, "batch loss", steps, 2.0 / steps, CurveStyle("forward", width=1.0, pale=True))
+    set_curve(view, "test accuracy", steps[9::10], steps[9::10] / 100, CurveStyle("update", "right"))
     view.grab()
     return view
 
@@ -63,7 +64,7 @@ def drawn(view: CurvesView, name: str) -> Any:
 def test_the_cross_hair_reads_every_curve_at_its_nearest_step(view: CurvesView) -> None:
     assert view.readout_at(42.3) == "step 42 · batch loss 0.04762 · test accuracy 40.0 %"
     assert view.readout_at(-5) == "step 1 · batch loss 2 · test accuracy 10.0 %"
-    view.clear()
+    view.show_series({})
     assert view.readout_at(3) == ""
 
 
@@ -88,17 +89,17 @@ def test_log_draws_logarithms_and_linear_brings_the_values_back(view: CurvesView
 
 def test_what_has_no_logarithm_is_left_out_without_a_warning(view: CurvesView) -> None:
     view.set_log(True)
-    view.set_curve("batch loss", np.arange(4), np.array([1.0, 0.0, -1.0, 10.0]), CurveStyle("forward"))
+    set_curve(view, "batch loss", np.arange(4), np.array([1.0, 0.0, -1.0, 10.0]), CurveStyle("forward"))
     assert np.array_equal(drawn(view, "batch loss"), [0.0, np.nan, np.nan, 1.0], equal_nan=True)
 
 
 def test_a_loss_that_became_nan_says_since_when(view: CurvesView) -> None:
     loss = np.linspace(1, 2, 2000)
     loss[1500:] = np.nan
-    view.set_curve("batch loss", np.arange(2000), loss, CurveStyle("forward"))
+    set_curve(view, "batch loss", np.arange(2000), loss, CurveStyle("forward"))
     assert view.label_of("batch loss") == "batch loss: NaN at step 1\u202f500"
     assert "batch loss NaN" in view.readout_at(1800)
-    view.set_curve("test loss", np.arange(3), np.array([1.0, np.inf, 2.0]), CurveStyle("loss"))
+    set_curve(view, "test loss", np.arange(3), np.array([1.0, np.inf, 2.0]), CurveStyle("loss"))
     assert view.label_of("test loss") == "test loss: ∞ at step 1"
     assert np.isfinite(view.canvas.left.viewRange()).all()
     view.grab()
@@ -108,14 +109,14 @@ def test_curves_of_nothing_one_point_and_nan_alone_can_be_shown(view: CurvesView
     for log in (False, True):
         view.set_log(log)
         for values in ([], [0.5], [0.0], [np.nan, np.nan]):
-            view.set_curve("batch loss", np.arange(len(values)), np.array(values), CurveStyle("forward"))
+            set_curve(view, "batch loss", np.arange(len(values)), np.array(values), CurveStyle("forward"))
             view.grab()
             assert np.isfinite(view.canvas.left.viewRange()).all()
 
 
 def test_names_at_the_ends_stay_inside_and_apart(view: CurvesView) -> None:
     for name in ("a", "b", "c"):
-        view.set_curve(name, np.arange(5), np.full(5, 0.02), CurveStyle("loss"))
+        set_curve(view, name, np.arange(5), np.full(5, 0.02), CurveStyle("loss"))
     view.grab()
     tops = sorted(entry.label.pos().y() for entry in curves_of(view))
     assert min(below - above for above, below in pairwise(tops)) > 8
@@ -148,7 +149,7 @@ def test_a_person_who_looks_at_a_part_keeps_it_while_training_goes_on(view: Curv
     zoomed = view.canvas.left.viewRange()[0]
     assert zoomed[1] - zoomed[0] < before[1] - before[0]
     steps = np.arange(1, 301)
-    view.set_curve("batch loss", steps, 2.0 / steps, CurveStyle("forward"))
+    set_curve(view, "batch loss", steps, 2.0 / steps, CurveStyle("forward"))
     assert view.canvas.left.viewRange()[0] == zoomed
     assert view.canvas.right.viewRange()[0] == pytest.approx(zoomed)
     view.hide()
@@ -211,8 +212,8 @@ def test_all_labels_of_a_plot_lie_in_it_and_apart(qtbot: QtBot) -> None:
     qtbot.addWidget(view)
     view.set_log(True)
     steps = np.arange(1, 101)
-    view.set_curve("batch loss", steps, 10.0 ** -(steps / 20), CurveStyle("forward"))
-    view.set_curve("test accuracy", steps, np.ones(100), CurveStyle("update", "right"))
+    set_curve(view, "batch loss", steps, 10.0 ** -(steps / 20), CurveStyle("forward"))
+    set_curve(view, "test accuracy", steps, np.ones(100), CurveStyle("update", "right"))
     for height in (LEAST_HEIGHT, 130, 400):
         view.canvas.setFixedHeight(height)
         view.resize(340, view.minimumSizeHint().height())
@@ -251,7 +252,7 @@ def test_dragging_moves_both_axes_of_steps(view: CurvesView, monkeypatch: pytest
 
 def test_the_view_follows_the_newest_step_and_leaves_room_for_names(view: CurvesView) -> None:
     steps = np.arange(1, 1001)
-    view.set_curve("batch loss", steps, 2.0 / steps, CurveStyle("forward"))
+    set_curve(view, "batch loss", steps, 2.0 / steps, CurveStyle("forward"))
     low, high = view.canvas.left.viewRange()[0]
     assert low <= 1 and high > 1000
 
@@ -265,8 +266,8 @@ def test_the_marker_stands_at_its_step(view: CurvesView) -> None:
 
 def test_clearing_leaves_nothing_and_says_so(view: CurvesView) -> None:
     items = len(view.canvas.scene().items())
-    view.set_curve("extra", np.arange(3), np.arange(3.0), CurveStyle("loss"))
-    view.clear()
+    set_curve(view, "extra", np.arange(3), np.arange(3.0), CurveStyle("loss"))
+    view.show_series({})
     assert view.names() == ()
     assert len(view.canvas.scene().items()) < items
     view.set_message("Press Run to train")
@@ -276,14 +277,14 @@ def test_clearing_leaves_nothing_and_says_so(view: CurvesView) -> None:
 
 def test_the_arrays_of_the_caller_stay_the_callers(view: CurvesView) -> None:
     values = np.ones(3)
-    view.set_curve("test loss", np.arange(3), values, CurveStyle("loss"))
+    set_curve(view, "test loss", np.arange(3), values, CurveStyle("loss"))
     values[:] = 7
     assert "test loss 1" in view.readout_at(1)
     assert drawn(view, "test loss").tolist() == [1, 1, 1]
 
 
 def test_curves_named_by_meaning_follow_the_theme(view: CurvesView, qapp: QApplication) -> None:
-    view.set_curve("test loss", np.arange(3), np.ones(3), CurveStyle("loss"))
+    set_curve(view, "test loss", np.arange(3), np.ones(3), CurveStyle("loss"))
     pen = curve(view, "test loss").item.opts
     assert pen["pen"].color().name() == LIGHT.loss
     apply_theme(qapp, "dark")
@@ -298,13 +299,13 @@ def test_ticks_on_a_logarithmic_axis_are_round_values() -> None:
 
 
 def test_a_curve_of_one_point_can_be_seen(view: CurvesView) -> None:
-    view.clear()
-    view.set_curve("test loss", np.array([7.0]), np.array([0.5]), CurveStyle("loss"))
+    view.show_series({})
+    set_curve(view, "test loss", np.array([7.0]), np.array([0.5]), CurveStyle("loss"))
     image = view.canvas.grab().toImage()
     at = view.canvas.mapFromScene(view.canvas.left.mapViewToScene(QPointF(7, 0.5)))
     assert image.pixelColor(at).name() == LIGHT.loss
     for count, dots in ((3, 3), (12, 12), (13, 0)):
-        view.set_curve("test loss", np.arange(count), np.full(count, 0.5), CurveStyle("loss"))
+        set_curve(view, "test loss", np.arange(count), np.full(count, 0.5), CurveStyle("loss"))
         assert view.curve("test loss").dot.isVisible() == bool(dots)
         assert not dots or len(view.curve("test loss").dot.getData()[0]) == dots
 
@@ -313,7 +314,7 @@ def test_a_million_points_are_drawn_as_a_few_for_each_column(view: CurvesView) -
     rng = np.random.default_rng(0)
     y = rng.uniform(0.1, 1.0, 1_000_000)
     y[123_456], y[654_321] = 0.01, 5.0
-    view.set_curve("batch loss", np.arange(1, 1_000_001), y, CurveStyle("forward", width=1.0))
+    set_curve(view, "batch loss", np.arange(1, 1_000_001), y, CurveStyle("forward", width=1.0))
     shown = drawn(view, "batch loss")
     assert len(shown) <= 2 * view.canvas.left.width() + 8
     assert (shown.min(), shown.max()) == (0.01, 5.0)  # single outliers are seen
@@ -322,7 +323,7 @@ def test_a_million_points_are_drawn_as_a_few_for_each_column(view: CurvesView) -
 
 def test_zooming_in_shows_every_point(view: CurvesView) -> None:
     y = np.random.default_rng(0).uniform(0.1, 1.0, 100_000)
-    view.set_curve("batch loss", np.arange(1, 100_001), y, CurveStyle("forward", width=1.0))
+    set_curve(view, "batch loss", np.arange(1, 100_001), y, CurveStyle("forward", width=1.0))
     view.canvas.left.setXRange(500, 600, padding=0)
     x, shown = view.curve("batch loss").item.getData()
     inside = (x >= 500) & (x <= 600)
@@ -354,8 +355,8 @@ def names_beside(view: CurvesView, step: float) -> list[QRectF]:
 def test_names_lie_neither_on_a_curve_nor_on_the_marker(view: CurvesView, top: float, width: int) -> None:
     view.resize(width, 260)
     steps = np.arange(1, 201)
-    view.set_curve("batch loss", steps, 2.0 / steps, CurveStyle("forward", width=1.0, pale=True))
-    view.set_curve("test accuracy", steps, np.full(200, top), CurveStyle("update", "right"))
+    set_curve(view, "batch loss", steps, 2.0 / steps, CurveStyle("forward", width=1.0, pale=True))
+    set_curve(view, "test accuracy", steps, np.full(200, top), CurveStyle("update", "right"))
     view.set_marker(200)
     view.grab()
     for name in names_beside(view, 200):
@@ -366,12 +367,12 @@ def test_names_lie_neither_on_a_curve_nor_on_the_marker(view: CurvesView, top: f
 def test_a_name_covers_neither_the_marker_nor_a_curve_that_was_measured_after_its_own(
     view: CurvesView, width: int
 ) -> None:
-    view.clear()
+    view.show_series({})
     view.resize(width, 260)
     steps = np.arange(1, 201)
-    view.set_curve("batch loss", steps, 2.0 / steps, CurveStyle("forward", width=1.0, pale=True))
-    view.set_curve("test loss", steps[::10], 1.0 / steps[::10], CurveStyle("loss"))
-    view.set_curve("train accuracy", steps[::10], np.ones(20), CurveStyle("update", "right"))
+    set_curve(view, "batch loss", steps, 2.0 / steps, CurveStyle("forward", width=1.0, pale=True))
+    set_curve(view, "test loss", steps[::10], 1.0 / steps[::10], CurveStyle("loss"))
+    set_curve(view, "train accuracy", steps[::10], np.ones(20), CurveStyle("update", "right"))
     view.set_marker(200)
     view.grab()
     assert names_beside(view, 200)
@@ -379,14 +380,14 @@ def test_a_name_covers_neither_the_marker_nor_a_curve_that_was_measured_after_it
 
 def test_a_long_name_is_cut_at_the_end_of_its_curve_and_read_out_in_full(view: CurvesView) -> None:
     name = "3 · digits-conv, loss cross entropy, learning rate 0.003, other layers"
-    view.set_curve(name, np.arange(1, 101), np.full(100, 0.25), CurveStyle("#7b5ea7"))
+    set_curve(view, name, np.arange(1, 101), np.full(100, 0.25), CurveStyle("#7b5ea7"))
     assert view.label_of(name) == view.curve(name).label.text() == "3 · digits-conv, loss c…"
     assert f"{name} 0.25" in view.readout_at(10)
 
 
 def test_where_there_is_no_room_for_all_names_those_of_pale_curves_give_way(view: CurvesView) -> None:
     for name in ("a", "b", "c", "d", "e", "f"):
-        view.set_curve(name, np.arange(5), np.full(5, 0.02), CurveStyle("loss", pale=name in "ab"))
+        set_curve(view, name, np.arange(5), np.full(5, 0.02), CurveStyle("loss", pale=name in "ab"))
     view.resize(400, 130)
     view.grab()
     shown = [curve.name for curve in curves_of(view) if curve.label.isVisible()]
@@ -395,7 +396,7 @@ def test_where_there_is_no_room_for_all_names_those_of_pale_curves_give_way(view
 
 def test_a_scale_of_its_own_says_how_far_it_reaches(view: CurvesView) -> None:
     view.set_log(True)
-    view.set_curve("learning rate", np.arange(1, 4), np.array([0.0, 0.01, 0.02]), CurveStyle("muted", "own"))
+    set_curve(view, "learning rate", np.arange(1, 4), np.array([0.0, 0.01, 0.02]), CurveStyle("muted", "own"))
     assert view.label_of("learning rate") == "learning rate 0 … 0.02"
     low, middle, high = drawn(view, "learning rate")
     assert low == 0 and middle == pytest.approx(high / 2) and high < 1
@@ -416,7 +417,7 @@ def test_marks_are_lines_that_say_what_was_changed(view: CurvesView) -> None:
     QToolTip.hideText()
     QApplication.processEvents()
     view.hide()
-    view.clear()
+    view.set_marks([])
     assert view.marks.item.getData()[0] is None or len(view.marks.item.getData()[0]) == 0
 
 
@@ -429,7 +430,7 @@ def test_without_a_pointer_the_values_at_the_marker_are_read(view: CurvesView) -
 
 
 def test_curves_without_a_name_are_drawn_but_not_read(view: CurvesView) -> None:
-    view.set_curve("past", np.arange(1, 50), np.ones(49), CurveStyle("#7b5ea7", named=False))
+    set_curve(view, "past", np.arange(1, 50), np.ones(49), CurveStyle("#7b5ea7", named=False))
     assert "past" not in view.readout_at(10) and not view.curve("past").label.isVisible()
     assert len(drawn(view, "past"))
 
@@ -448,14 +449,15 @@ def test_the_picture_is_what_is_seen(view: CurvesView, tmp_path: Path) -> None:
 
 
 def test_in_a_picture_a_name_covers_what_lies_behind_it_and_nothing_else(view: CurvesView, tmp_path: Path) -> None:
-    view.clear()
+    view.show_series({})
     steps = np.arange(1, 101)
-    view.set_curve("past", steps, np.ones(100), CurveStyle("#7b5ea7", width=4.0, named=False))
-    view.set_curve("test loss", steps[:20], np.ones(20), CurveStyle("loss"))
+    set_curve(view, "past", steps, np.ones(100), CurveStyle("#7b5ea7", width=4.0, named=False))
+    set_curve(view, "test loss", steps[:20], np.ones(20), CurveStyle("loss"))
+    view.canvas.left.setXRange(1, 60, padding=0)  # with no place for the name behind the end of the other curve
     view.grab()
     view.save_picture(tmp_path / "curves.png")
     image = QImage(str(tmp_path / "curves.png"))
-    first, last = (view.canvas.left.mapViewToScene(QPointF(step, 1)) for step in (22, 99))
+    first, last = (view.canvas.left.mapViewToScene(QPointF(step, 1)) for step in (22, 59))
     row = [image.pixelColor(x, round(2 * first.y())).lightness() for x in range(image.width())]
     covered = [x / 2 for x in range(round(2 * first.x()), round(2 * last.x())) if row[x] > 225]
     name = view.curve("test loss").label.sceneBoundingRect()

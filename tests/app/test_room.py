@@ -14,6 +14,7 @@ from app.plots.curve import CurveStyle
 from app.plots.curves import CurvesView
 from app.theme import apply_theme
 from app.window.docks import Note
+from tests.app.curve_views import set_curve
 from tests.app.panel_documents import number_document, show, xor_document
 from tests.app.test_panels_inspector import ROOM_FOR_TABS
 
@@ -42,9 +43,9 @@ def test_a_note_leaves_out_its_last_parts_before_it_is_cut(qtbot: QtBot) -> None
 def test_the_last_label_of_the_steps_can_be_read(qtbot: QtBot, last: int, shares: bool) -> None:
     view = show(qtbot, CurvesView(), 330, 200)
     steps = np.linspace(1, 2 * last, 300)
-    view.set_curve("batch loss", steps, 1 / steps, CurveStyle("forward", "left", 1.0))
+    set_curve(view, "batch loss", steps, 1 / steps, CurveStyle("forward", "left", 1.0))
     if shares:
-        view.set_curve("test accuracy", steps, 1 / steps, CurveStyle("update", "right", 1.0))
+        set_curve(view, "test accuracy", steps, 1 / steps, CurveStyle("update", "right", 1.0))
     axis = view.canvas.steps
     for _ in range(3):  # until the axes have found their sizes
         QApplication.processEvents()

@@ -38,7 +38,7 @@ def test_losses_of_steps_whose_weights_are_lost_are_forgotten(make_desk: MakeDes
     losses += [twin.train_step() for _ in range(6)]
     desk.engine.frame.emit(Frame(1, np.array(losses), {}, None, 1e6))
     desk.engine.stopped.emit(Stopped(unmoved(state), "The process died.", is_problem=True))
-    assert desk.document.steps_done == 5
+    assert desk.document.steps_done == 4
     desk.assert_as_if_never_interrupted()
 
 
@@ -71,7 +71,7 @@ def test_killed_before_it_takes_up_the_run(make_desk: MakeDesk) -> None:
     child().kill()
     desk.wait_for_end()
     assert desk.problems and desk.problems[0].endswith(KEPT)
-    assert desk.document.steps_done == 1  # the one the window does itself
+    assert desk.document.steps_done == 0
     assert_goes_on(desk)
 
 
