@@ -20,19 +20,34 @@ class Settings(Configurable):
     title: ClassVar[str] = "Settings"
 
     evaluation_time: float = option(
-        2.0, minimum=1, maximum=20, help="Largest share of the training time, in percent, that evaluations may take."
+        2.0,
+        minimum=1,
+        maximum=20,
+        label="Time for evaluations, %",
+        help="Largest share of the training time, in percent, that evaluations may take.",
     )
     history_memory: int = option(
-        256, minimum=16, maximum=65536, help="Memory, in MB, for the moments that the slider under the curves goes to."
+        256,
+        minimum=16,
+        maximum=65536,
+        label="Memory for history, MB",
+        help="Memory, in MB, for the moments that the slider under the curves goes to.",
     )
     blas_threads: int | None = option(
         None,
         minimum=1,
         maximum=64,
+        label="BLAS threads",
         help="Threads for matrix products, from the next start on. Empty: chosen by the number of processors.",
     )
 
-    digits: int = option(4, minimum=2, maximum=9, help="Significant digits of the numbers in cells, tips and terms.")
+    digits: int = option(
+        4,
+        minimum=2,
+        maximum=9,
+        label="Digits of numbers",
+        help="Significant digits of the numbers in cells, tips and terms.",
+    )
 
     @property
     def evaluation_share(self) -> float:

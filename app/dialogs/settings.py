@@ -10,13 +10,6 @@ from app.forms.option_field import OptionField
 from app.layouts import fill, label, row
 from app.settings import Settings
 
-LABELS = {
-    "evaluation_time": "Time for evaluations, %",
-    "history_memory": "Memory for history, MB",
-    "blas_threads": "BLAS threads",
-    "digits": "Digits of numbers",
-}
-
 NOTES = {
     "evaluation_time": "Of the time a training runs, at most this much goes into measuring test loss and accuracy.",
     "history_memory": "When it is full, a new moment replaces the one that is missed least: they stay evenly spread.",
@@ -38,7 +31,6 @@ class SettingsDialog(QDialog):
         rows: list[Any] = []
         for option in Settings.options():
             field = OptionField(option, Settings.title)
-            field.label.setText(LABELS[option.name])
             field.show_value(getattr(settings, option.name))
             field.chosen.connect(self._take)
             self.fields[option.name] = field

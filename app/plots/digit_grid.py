@@ -147,7 +147,7 @@ class PredictionsView(PaintedView):
         super().restyle()
 
     def paint_content(self, painter: QPainter) -> None:
-        """Pictures, captions, frames, strip."""
+        """Pictures, captions, frames, and a strip of words where a low panel has room for them below the pictures."""
         shown = self._shown()
         if not self._pictures.keys() >= set(shown):
             images = gray_images(self._images[shown.start : shown.stop], *self._range)
@@ -156,7 +156,8 @@ class PredictionsView(PaintedView):
             self._paint_sample(painter, index, self._pictures[index])
         strip = QRectF(self.rect()).adjusted(MARGIN + 2, 0, -MARGIN - 2, -MARGIN)
         strip.setTop(strip.bottom() - line_height())
-        draw_line(painter, strip, self.hover_text() or self.summary(), current_theme().text)
+        if not shown or self.cell_rect(shown[-1]).bottom() <= strip.top():
+            draw_line(painter, strip, self.hover_text() or self.summary(), current_theme().text)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tell what is under the pointer."""

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -181,6 +181,19 @@ def test_samples_without_room_are_not_passed_over_in_silence(qtbot: QtBot) -> No
     assert 0 < count < 100
     assert view.summary() == f"0 of 100 wrong · the first {count} shown"
     assert view.rect().contains(view.cell_rect(count - 1).toAlignedRect())
+
+
+@pytest.mark.parametrize(("height", "words"), [(200, True), (95, False)])
+def test_words_below_the_pictures_never_lie_on_their_captions(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, height: int, words: bool
+) -> None:
+    strips: list[QRectF] = []
+    view = predictions(qtbot)
+    monkeypatch.setattr(digit_grid, "draw_line", lambda painter, rect, *_: strips.append(rect))
+    view.resize(300, height)
+    view.grab()
+    assert bool(strips) == words
+    assert all(strip.top() >= view.cell_rect(view.shown_count() - 1).bottom() for strip in strips)
 
 
 def test_the_pages_turn_with_the_selected_sample(qtbot: QtBot) -> None:
