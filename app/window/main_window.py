@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self.own_keys = OwnKeys(self)
         self.setAnimated(False)  # it would make an animation for every dock whenever a label gets longer
-        self.setMinimumSize(900, 600)
+        self.setMinimumSize(1000, 600)  # narrower, the player has no room and words lie on one another
         self._follow_experiment()
         self._follow_position()
 

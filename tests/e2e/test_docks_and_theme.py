@@ -26,7 +26,7 @@ PANELS: tuple[type[View], ...] = (
     *(DataPanel, TrainingPanel, LayersPanel, Inspector),
     *(Curves, Boundary, Predictions, GradientFlow),
 )
-SIZES = ((900, 600), (1024, 768), (1280, 800), (1600, 1000))
+SIZES = ((1000, 600), (1024, 768), (1280, 800), (1600, 1000))
 
 
 def close_button(window: MainWindow, kind: type[View]) -> QToolButton:
@@ -254,7 +254,7 @@ def test_titles_have_the_height_of_their_row(window: MainWindow) -> None:
 
 
 def test_an_error_under_a_field_is_not_cut_either(window: MainWindow) -> None:
-    window.resize(900, 600)
+    window.resize(1000, 600)
     field = window.arrangement.panel(TrainingPanel).numbers["seed"]
     assert isinstance(field.field, QLineEdit)
     write(field.field, "abc")

@@ -12,7 +12,7 @@ def test_a_step_scrolls_to_the_layer_it_selects(window: MainWindow, qtbot: QtBot
     panel = window.arrangement.panel(LayersPanel)
     for _ in range(5):
         panel.add("tanh")
-    window.resize(900, 600)
+    window.resize(1000, 600)
     for _ in range(2 * len(window.document.experiment.layers)):
         press(window, "next_layer")
         qtbot.waitUntil(lambda: _is_whole(panel.list))
@@ -27,7 +27,7 @@ def test_the_selected_layer_stays_in_sight_when_the_window_gets_lower(window: Ma
     window.resize(1280, 1000)
     panel.list.setCurrentRow(5)
     qtbot.waitUntil(lambda: _is_whole(panel.list))
-    window.resize(900, 600)
+    window.resize(1000, 600)
     qtbot.waitUntil(lambda: panel.height() < 150 and _is_whole(panel.list))
 
 

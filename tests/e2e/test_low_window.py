@@ -33,7 +33,7 @@ def test_past_runs_take_no_room_from_the_network(window: MainWindow) -> None:
     assert center.height() >= center.minimumSizeHint().height()
 
 
-@pytest.mark.parametrize("width", [900, 1280])
+@pytest.mark.parametrize("width", [1000, 1280])
 def test_the_ways_out_of_the_past_can_be_read_and_pressed(window: MainWindow, width: int) -> None:
     curves = with_past_runs(window, 1)
     window.resize(width, 600)
