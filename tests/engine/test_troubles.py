@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QTimer
 
 from app.document.presets import load_preset
+from core.words import count
 from tests.engine.conftest import MakeDesk
 from tests.engine.desk import KEPT, SECONDS, assert_goes_on, child, comes_about, needs_stop
 from tests.engine.faulty import faulty_xor
@@ -24,8 +25,8 @@ def test_an_exception_in_a_layer(make_desk: MakeDesk, in_evaluation: bool) -> No
     (sentence,) = desk.problems
     steps = desk.document.steps_done
     assert sentence == (
-        f"The training stopped after step {steps} with an error of the program, ZeroDivisionError: nothing can be "
-        f"shared among no one. The weights of that step were kept."
+        f"The training stopped after step {count(steps)} with an error of the program, ZeroDivisionError: nothing can "
+        f"be shared among no one. The weights of that step were kept."
     )
     assert steps == 40 or in_evaluation
     assert child() is before
