@@ -8,7 +8,13 @@ from core.metrics import Evaluation, accuracy, confusion_matrix, r_squared
 from core.network import Network
 from core.types import Array
 
-_ROWS = 250  # that a forward pass takes at once; what it computes then stays in the processor's cache
+_ROWS = 250
+"""Samples that a forward pass takes at once: more make products no faster."""
+
+_CACHE = 24 * 2**20
+"""Bytes that a training step on those samples would take: with more, what is computed leaves the processor's cache,
+and an evaluation takes a third longer.
+"""
 
 
 def prediction(network: Network, x: Array) -> Array:
@@ -47,6 +53,6 @@ def _answer(network: Network, x: Array, target: Array, *, is_regression: bool) -
 
 
 def _slices(network: Network, size: int) -> Iterator[slice]:
-    step = max(1, min(_ROWS, network.most_rows()))
+    step = max(1, min(_ROWS, network.most_rows(_CACHE)))
     for start in range(0, size, step):
         yield slice(start, start + step)

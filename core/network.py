@@ -114,9 +114,9 @@ class Network:
             start += param.size
         return views
 
-    def most_rows(self) -> int:
-        """How many rows the layers can take at once within the memory allowed."""
-        return MEMORY_LIMIT // max(1, sum(_sample_sizes(self._placed(), self.flat_params.itemsize)))
+    def most_rows(self, memory: int = MEMORY_LIMIT) -> int:
+        """How many rows the layers can take at once within so many bytes."""
+        return memory // max(1, sum(_sample_sizes(self._placed(), self.flat_params.itemsize)))
 
     def check_batch(self, rows: int) -> None:
         """Refuse batches of that many rows when what the layers compute for them would take too much memory.
