@@ -10,6 +10,7 @@ from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from app.document.document import Document
@@ -82,7 +83,7 @@ def main() -> None:
         for _ in range(steps):
             window.document.next_layer()
         save_picture(window, FOLDER / f"{name}.png")
-        window.close()
+        put_away(window)
     for theme in ("light", "dark"):
         take_cursor(theme)
         for view in VIEWS:
@@ -116,7 +117,7 @@ def take_training(preset: str, step: int, epochs: float, theme: ThemeName) -> No
         run_control.pause()
         wait_until(lambda: not document.running)
         save_picture(window, FOLDER / f"training-resumed-{theme}.png")
-    window.close()
+    put_away(window)
 
 
 def take_refused(theme: ThemeName) -> None:
@@ -128,7 +129,7 @@ def take_refused(theme: ThemeName) -> None:
     run_control.run()
     wait_until(lambda: not document.running)
     save_picture(window, FOLDER / f"training-refused-{theme}.png")
-    window.close()
+    put_away(window)
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
@@ -147,7 +148,7 @@ def take_cursor(theme: ThemeName) -> None:
     inspector.tabs.setCurrentWidget(inspector.explain)
     QApplication.processEvents()
     inspector.grab().save(str(FOLDER / f"view-at-cursor-{theme}.png"))
-    window.close()
+    put_away(window)
 
 
 def take_view(
@@ -173,7 +174,7 @@ def take_view(
     inspector.grab().save(str(FOLDER / f"view-{name}-{theme}.png"))
     if name == "conv-weight-gradient" and theme == "light":
         save_picture(window, FOLDER / "explain-light-1600.png")
-    window.close()
+    put_away(window)
 
 
 def take_inside(
@@ -200,7 +201,7 @@ def take_inside(
     inspector.tabs.setCurrentIndex([page.title for page in inspector.pages].index(tab))
     QApplication.processEvents()
     inspector.grab().save(str(FOLDER / f"view-{name}-{theme}.png"))
-    window.close()
+    put_away(window)
 
 
 def open_window(preset: str, theme: ThemeName, size: tuple[int, int]) -> MainWindow:
@@ -214,6 +215,13 @@ def open_window(preset: str, theme: ThemeName, size: tuple[int, int]) -> MainWin
     window.resize(*size)
     window.show()
     return window
+
+
+def put_away(window: MainWindow) -> None:
+    """Close and delete a window: one that is left to the garbage collector still hears of the next theme."""
+    window.close()
+    window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 if __name__ == "__main__":
