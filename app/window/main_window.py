@@ -25,6 +25,7 @@ from app.window.idle_evaluation import IdleEvaluation
 from app.window.menu_bar import MainMenuBar
 from app.window.opener import Opener
 from app.window.own_keys import OwnKeys
+from app.window.resizing import Resizing
 from app.window.run_control import RunControl
 from app.window.status_bar import StatusLine
 from app.window.still import Still
@@ -52,6 +53,7 @@ class MainWindow(QMainWindow):
         self.closing = ClosingQuestion(self, document, self.run_control)
         self._engine = engine
         self._arranged = False
+        self._resizing = Resizing(self)
         self.network_view = NetworkView(document)
         self.tape_bar = TapeBar(document)
         self.command = make_actions(self)
@@ -207,6 +209,8 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         if not self._arranged:
             self.arrangement.share_out()
+        elif self.document.running:
+            self._resizing.hold()
 
     def showEvent(self, event: QShowEvent) -> None:
         """The first showing fixes the arrangement; from then on it is the person's."""

@@ -51,3 +51,24 @@ def test_the_window_is_laid_out_anew_for_another_least_room_alone(outer: QWidget
     settle()
     assert layouts.count and still.minimumSizeHint() == QSize(300, 60)
     assert content.size() == still.size()
+
+
+def test_while_it_is_held_a_picture_of_the_content_takes_the_room(outer: QWidget) -> None:
+    content = QLabel("7")
+    content.setStyleSheet("background: #ff0000")
+    still = Still(content, QPalette.ColorRole.Window)
+    still.setParent(outer)
+    still.resize(100, 50)
+    outer.show()
+    settle()
+    still.hold()
+    content.setStyleSheet("background: #0000ff")
+    still.resize(200, 80)
+    settle()
+    shown = still.grab().toImage()
+    assert shown.pixelColor(195, 75).name() == shown.pixelColor(2, 2).name() == "#ff0000", "as it was when it was held"
+    assert content.size() == QSize(100, 50), "not laid out"
+    still.let_go()
+    settle()
+    assert content.size() == QSize(200, 80)
+    assert still.grab().toImage().pixelColor(195, 75).name() == "#0000ff"

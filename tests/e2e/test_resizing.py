@@ -1,0 +1,42 @@
+"""Somebody drags the edge of the window: panels are laid out at once, or while a network trains, at the end of it."""
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.window.main_window import MainWindow
+from app.window.still import Still
+from app.window.stretched import Stretched
+
+
+def frames(window: MainWindow) -> list[Still]:
+    return [frame for frame in window.findChildren(Still) if frame.isVisible()]
+
+
+def drag(window: MainWindow) -> list[list[QSize]]:
+    """Give the window three sizes one after the other; returns the sizes of what its frames hold after each."""
+    found = []
+    for width in (1270, 1240, 1200):
+        window.resize(width, width * 5 // 8)
+        QApplication.processEvents()
+        found.append([frame.content.size() for frame in frames(window)])
+    return found
+
+
+def test_while_a_network_trains_the_panels_are_laid_out_once_the_edge_stands_still(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.command["run"].trigger()
+    qtbot.waitUntil(lambda: window.document.steps_done > 0)
+    first, second, third = drag(window)
+    assert first == second == third != [frame.size() for frame in frames(window)]
+    qtbot.waitUntil(lambda: not window.findChildren(Stretched))
+    assert len(frames(window)) > 8 and all(frame.content.size() == frame.size() for frame in frames(window))
+    window.command["run"].trigger()
+    qtbot.waitUntil(lambda: not window.document.running)
+
+
+def test_otherwise_they_are_laid_out_at_every_size(window: MainWindow) -> None:
+    first, second, third = drag(window)
+    assert first != second != third == [frame.size() for frame in frames(window)]
+    assert not window.findChildren(Stretched)
