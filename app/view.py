@@ -74,6 +74,11 @@ class View(QWidget):
             self._refresh()
         return due
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the last picture left something for the next tick."""
+        return False
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._stale:
@@ -109,6 +114,8 @@ class FrameClock(QObject):
         self._timer = QTimer(self, interval=_TICK)
         self._timer.timeout.connect(self._tick)
         document.running_changed.connect(self._follow)
+        self._has_moved = False
+        document.position_changed.connect(self._note_move)
 
     def stop(self) -> None:
         """Stand still for good."""
@@ -122,10 +129,18 @@ class FrameClock(QObject):
             for view in self._views:
                 view.invalidate()
 
+    def _note_move(self) -> None:
+        self._has_moved = True
+
     def _tick(self) -> None:
+        if self._has_moved:
+            # To take up a state of the training fills a beat; the pictures of it have the next ones.
+            self._has_moved = False
+            return
         for _ in self._views:
             # In turn, so that the views behind a busy one are not forgotten.
-            self._next = (self._next + 1) % len(self._views)
+            if not self._views[self._next].is_unfinished:
+                self._next = (self._next + 1) % len(self._views)
             view = self._views[self._next]
             # Words cost little, but two pictures between two frames would take longer than a frame.
             if view.tick() and view.interval < TEXT:

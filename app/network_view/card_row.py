@@ -4,11 +4,10 @@ import math
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QHelpEvent,
-    QHideEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -33,7 +32,6 @@ _LINKED_GAPS = (34, 84)
 _MARGIN = 2
 _LEAST_HEIGHT = 230
 _NEAR = 5.0
-_HALF_A_FRAME = 8  # milliseconds
 _SHAPE_ROOM = 8.0  # the arrow stands above its shape
 
 
@@ -55,8 +53,6 @@ class CardRow(QWidget):
         self._rest: list[CardContent] = []
         self._pictures: dict[int, Kept] = {}  # of the gaps
         self._drawing = object()  # another one whenever cards or links are laid out anew
-        self._later = QTimer(self, interval=_HALF_A_FRAME, singleShot=True)
-        self._later.timeout.connect(self._show_rest)
         self.setMouseTracking(True)
         # Without it Qt paints everything that lies behind again, up to the window, with every frame.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -64,7 +60,7 @@ class CardRow(QWidget):
 
     def set_contents(self, contents: list[CardContent], weights: Arrays, titles_only: bool) -> None:
         """Show these cards; widgets that are there already are used again."""
-        self._later.stop()
+        self._rest = []
         before = self._shape(), self._reached()
         self._titles_only = titles_only
         self._keep_cards(len(contents))
@@ -85,7 +81,7 @@ class CardRow(QWidget):
                     self.update(self.gap(index).adjusted(HALO, 0, -HALO, 0).toAlignedRect())
 
     def set_contents_in_halves(self, contents: list[CardContent], weights: Arrays) -> None:
-        """The same in two parts, for a training that runs: painting all cards at once would hold up a frame."""
+        """The left half of them, the other one waits for `show_rest`: all at once would hold up a frame."""
         now, then = [card.content for card in self.cards], contents
         alike = len(now) == len(then) and weights.keys() == self._weights.keys() and not self._titles_only
         if not alike or any(_frame_of(a) != _frame_of(b) for a, b in zip(now, then, strict=True)):
@@ -93,24 +89,25 @@ class CardRow(QWidget):
             return
         self._weights, self._rest = weights, contents
         self._make_links()
-        self._show_half(0, len(contents) // 2)
-        self._later.start()
+        self._show_half(contents, 0, len(contents) // 2)
 
-    def _show_rest(self) -> None:
-        self._show_half(len(self._rest) // 2, len(self._rest))
+    @property
+    def has_rest(self) -> bool:
+        """Whether half of the cards wait to be shown."""
+        return bool(self._rest)
 
-    def _show_half(self, first: int, last: int) -> None:
-        for card, content in zip(self.cards[first:last], self._rest[first:last], strict=True):
+    def show_rest(self) -> None:
+        """Show the half that waits."""
+        contents, self._rest = self._rest, []
+        self._show_half(contents, len(contents) // 2, len(contents))
+
+    def _show_half(self, contents: list[CardContent], first: int, last: int) -> None:
+        for card, content in zip(self.cards[first:last], contents[first:last], strict=True):
             card.set_content(content)
         start = self.cards[first].geometry().left()
         end = self.cards[last].geometry().left() if last < len(self.cards) else self.width()
         if self._links:
             self.update(start, 0, end - start, self.height())
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody sees the second half."""
-        self._later.stop()
-        super().hideEvent(event)
 
     def gap(self, index: int) -> QRectF:
         """The room between card number `index` of the row and the next one."""

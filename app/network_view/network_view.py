@@ -111,6 +111,17 @@ class NetworkView(View):
         self.samples.refresh()
         self._follow()
 
+    @property
+    def is_unfinished(self) -> bool:
+        return self._row.has_rest
+
+    def tick(self) -> bool:
+        """The half of the cards that the last picture left comes before another picture."""
+        if self._row.has_rest:
+            self._row.show_rest()
+            return True
+        return super().tick()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The card that was scrolled to stays in view."""
         super().resizeEvent(event)

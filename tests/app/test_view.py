@@ -87,6 +87,51 @@ def test_a_beat_draws_one_picture_and_all_words(document: Document, qtbot: QtBot
     assert [len(view.drawn) for view in (*pictures, *words)] == [1] * 5, "all have had their turn"
 
 
+def test_a_beat_in_which_the_document_moves_on_draws_nothing(document: Document, qtbot: QtBot) -> None:
+    view = shown(qtbot, Counting(document))
+    clock = FrameClock(document, [view])
+    state = document.begin_run()
+    assert state
+    clock.stop()  # the beats come from here
+    document.show_state(state)
+    view.drawn.clear()
+    view._refreshed_at = 0.0
+    clock._tick()
+    assert not view.drawn
+    clock._tick()
+    assert len(view.drawn) == 1
+
+
+class Halves(Counting):
+    """Draws in two beats."""
+
+    is_unfinished = False
+
+    def tick(self) -> bool:
+        if self.is_unfinished:
+            self.drawn.append((0, 0, 0))
+            self.is_unfinished = False
+            return True
+        self.is_unfinished = super().tick()
+        return self.is_unfinished
+
+
+def test_what_is_drawn_in_two_beats_has_the_next_one_too(document: Document, qtbot: QtBot) -> None:
+    halves, other = shown(qtbot, Halves(document)), shown(qtbot, Counting(document))
+    clock = FrameClock(document, [other, halves])
+    assert document.begin_run()
+    clock.stop()  # the beats come from here
+    seen = []
+    for view in (halves, other):
+        view._refreshed_at = 0.0
+        view.invalidate()
+        view.drawn.clear()
+    for _ in range(3):
+        clock._tick()
+        seen.append((len(halves.drawn), len(other.drawn)))
+    assert seen == [(1, 0), (2, 0), (2, 1)]
+
+
 def test_other_digits_are_drawn_everywhere(document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Precision, "digits", 4)
     view = shown(qtbot, Counting(document))
