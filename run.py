@@ -117,7 +117,8 @@ def install(extra: str) -> None:
 
 def check(pytest_arguments: List[str]) -> int:
     """Run every check, all of them even if one fails, and return 1 if one did."""
-    tools = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", *pytest_arguments])
+    tests = ["pytest", "-n", "2", "--dist", "loadfile", *pytest_arguments]
+    tools = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], tests)
     failed = [" ".join(tool[:2]) for tool in tools if subprocess.call([str(PYTHON), "-m", *tool], cwd=str(ROOT))]
     print(f"Failed: {', '.join(failed)}" if failed else "All checks passed.", flush=True)
     return 1 if failed else 0

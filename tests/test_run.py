@@ -271,7 +271,7 @@ def test_check_runs_everything_and_fails_if_one_fails(monkeypatch: pytest.Monkey
     monkeypatch.setattr(subprocess, "call", calls)
     assert run.check(["-k", "dense"]) == (1 if broken else 0)
     asked = [command.split(" -m ")[1] for command in calls.commands]
-    assert asked == ["ruff check", "ruff format --check", "mypy", "pytest -k dense"]
+    assert asked == ["ruff check", "ruff format --check", "mypy", "pytest -n 2 --dist loadfile -k dense"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere the program is a child process")
