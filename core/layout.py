@@ -75,3 +75,16 @@ def taps(size: int, kernel: int, stride: int, padding: int, positions: int) -> t
             (slice(first, first + count), slice(start, start + count * stride, stride) if count else slice(0, 0))
         )
     return tuple(pairs)
+
+
+@functools.lru_cache(maxsize=64)
+def taps_2d(
+    image: tuple[int, int], kernel: int, stride: int, padding: int, positions: tuple[int, int]
+) -> tuple[tuple[Index, Index], ...]:
+    """The same for a square window over (C, H, W, N) arrays, row by row: indices of the outputs and of the inputs."""
+    rows, columns = (taps(size, kernel, stride, padding, count) for size, count in zip(image, positions, strict=True))
+    return tuple(
+        ((slice(None), out_rows, out_columns), (slice(None), in_rows, in_columns))
+        for out_rows, in_rows in rows
+        for out_columns, in_columns in columns
+    )

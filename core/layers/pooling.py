@@ -9,7 +9,7 @@ import numpy as np
 
 from core.layers.base import Layer
 from core.layers.choose import bits, keep
-from core.layout import Index, batch_first, batch_last, taps
+from core.layout import Index, batch_first, batch_last, taps_2d
 from core.options import option
 from core.types import Array, Arrays, OptionError, Shape, output_size
 
@@ -41,20 +41,9 @@ class Pool2D(Layer):
     def _step(self) -> int:
         return self.stride or self.kernel_size
 
-    def _windows(self, image: Shape, positions: Shape) -> list[tuple[Index, Index]]:
-        """For each place in the window, row by row: which outputs see something there, and which inputs they see.
-
-        Both are indices into (C, H, W, N) arrays.
-        """
-        rows, columns = (
-            taps(size, self.kernel_size, self._step, self.padding, count)
-            for size, count in zip(image, positions, strict=True)
-        )
-        return [
-            ((slice(None), out_rows, out_columns), (slice(None), in_rows, in_columns))
-            for out_rows, in_rows in rows
-            for out_columns, in_columns in columns
-        ]
+    def _windows(self, positions: Shape) -> tuple[tuple[Index, Index], ...]:
+        """For each place in the window, row by row: which outputs see something there, and which inputs they see."""
+        return taps_2d(self.in_shape[1:], self.kernel_size, self._step, self.padding, positions)
 
     def _collect(self, parts: Iterable[tuple[Index, Array]], shape: Shape, dtype: Any) -> Array:
         """dx (C, H, W, N) from what each place in the window gives to its inputs."""
@@ -101,12 +90,15 @@ class MaxPool2D(Pool2D):
         self._check_input(x)
         x = batch_last(x)
         _, oh, ow = self.out_shape(self.in_shape)
-        windows = self._windows(x.shape[1:3], (oh, ow))
-        # Without padding every window sees its first place; with it, some see nothing there.
-        start = np.full((len(x), oh, ow, x.shape[3]), -np.inf, x.dtype) if self.padding else x[windows[0][1]]
-        y = start.copy()
-        for outputs, inputs in windows[0 if self.padding else 1 :]:
-            np.maximum(y[outputs], x[inputs], out=y[outputs])
+        windows = self._windows((oh, ow))
+        if self.padding:
+            y = np.full((len(x), oh, ow, x.shape[3]), -np.inf, x.dtype)
+            for outputs, inputs in windows:
+                np.maximum(y[outputs], x[inputs], out=y[outputs])
+        else:  # every window sees all of its places
+            y = np.maximum(x[windows[0][1]], x[windows[-1][1]])
+            for _, inputs in windows[1:-1]:
+                np.maximum(y, x[inputs], out=y)
         return batch_first(y), {"x": batch_first(x), "y": batch_first(y)}
 
     def backward(
@@ -121,10 +113,12 @@ class MaxPool2D(Pool2D):
     def _winners(self, x: Array, y: Array, dy: Array) -> Iterator[tuple[Index, Array]]:
         """For each place in the window, row by row: its inputs, and the gradient of those that are first maxima."""
         left = dy.copy()
-        *windows, (last_outputs, last_inputs) = self._windows(x.shape[1:3], y.shape[1:3])
+        *windows, (last_outputs, last_inputs) = self._windows(y.shape[1:3])
         for outputs, inputs in windows:
-            taken = keep(x[inputs] == y[outputs], left[outputs])
-            bits(left)[outputs] ^= bits(taken)  # what is taken leaves 0 behind
+            here = left[outputs]
+            taken = keep(x[inputs] == y[outputs], here)
+            rest = bits(here)
+            rest ^= bits(taken)  # what is taken leaves 0 behind
             yield inputs, taken
         # Whatever nobody took belongs to the last place; with padding some windows have none, and nothing is left.
         yield last_inputs, left[last_outputs]
@@ -160,7 +154,7 @@ class AvgPool2D(Pool2D):
         x = batch_last(x)
         channels, oh, ow = self.out_shape(self.in_shape)
         y = np.zeros((channels, oh, ow, x.shape[3]), x.dtype)
-        for outputs, inputs in self._windows(x.shape[1:3], y.shape[1:3]):
+        for outputs, inputs in self._windows(y.shape[1:3]):
             y[outputs] += x[inputs]
         y /= self.kernel_size**2
         return batch_first(y), {}
@@ -172,7 +166,7 @@ class AvgPool2D(Pool2D):
             return None, {}
         self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
         share = batch_last(dy) / self.kernel_size**2
-        windows = self._windows(self.in_shape[1:], share.shape[1:3])
+        windows = self._windows(share.shape[1:3])
         parts = ((inputs, share[outputs]) for outputs, inputs in windows)
         return batch_first(self._collect(parts, (*self.in_shape, len(dy)), dy.dtype)), {}
 
