@@ -28,6 +28,9 @@ _SCALE_HELP = (
     "Layer: at the largest value of the card. Network: at the largest value of all cards of the row."
 )
 
+_HEIGHT = 247
+"""Height that both rows of the cards need to be at ease, in pixels; in a low window the docks give way first."""
+
 
 class NetworkView(View):
     """One card for the input, every layer and the loss.
@@ -130,6 +133,10 @@ class NetworkView(View):
     def sizeHint(self) -> QSize:
         """As in the pictures of the window."""
         return QSize(820, 360)
+
+    def minimumSizeHint(self) -> QSize:
+        """Wished for, not enforced: where the docks cannot give way any more, the pictures do, and not the tape."""
+        return QSize(super().minimumSizeHint().width(), _HEIGHT)
 
     def _ask(self, index: int, row: str, entry: tuple[int, ...]) -> None:
         """Explain the loss, the weight of a link, or an entry of the selected sample."""

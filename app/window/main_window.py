@@ -36,9 +36,6 @@ from core.network import SEED
 from core.types import ChainruleError
 from core.words import count
 
-NETWORK_HEIGHT = 247
-"""Height that both rows of the cards need, in pixels; in a smaller window the docks give way first."""
-
 
 class MainWindow(QMainWindow):
     """Everything a person sees; the slots named in `actions.COMMANDS` are methods of it and its parts."""
@@ -192,7 +189,6 @@ class MainWindow(QMainWindow):
     def _center(self) -> QWidget:
         header = Header(self.network_view.title)
         header.row.addWidget(self.network_view.header)
-        self.network_view.setMinimumHeight(NETWORK_HEIGHT)
         self.network_view.note_changed.connect(header.note.setText)
         center = QWidget()
         fill(center, self.banner, card(header, self.network_view, self.tape_bar), spacing=8)

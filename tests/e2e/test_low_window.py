@@ -59,3 +59,17 @@ def test_their_names_come_back_with_the_room(window: MainWindow) -> None:
     settle(window, 900)
     assert curves.legend.height() == 2 * curves.legend.chips[0].height()
     assert "higher" not in dock.header.note.text()
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_in_the_lowest_window_the_tape_covers_no_card(window: MainWindow, inside: bool) -> None:
+    with_past_runs(window, 1)
+    window.document.travel(1)
+    if inside:
+        window.command["step_into"].trigger()
+    window.resize(1000, 600)
+    for _ in range(3):
+        QApplication.processEvents()
+    assert window.network_view.geometry().bottom() < window.tape_bar.y()
+    seen = [card for card in window.network_view.cards if not card.visibleRegion().isEmpty()]
+    assert seen and all(card.visibleRegion().boundingRect().height() == card.height() for card in seen)
