@@ -32,6 +32,9 @@ _NOISE = 1e-12
 _EDGE = 1
 """Pixels between the last label and the edge of the plot."""
 
+_APART = 6.0
+"""Pixels between two labels beside one another: "800" and "1 000" without them read as one number."""
+
 
 class ValueAxis(pg.AxisItem):
     """The left or bottom axis of the curves."""
@@ -52,14 +55,29 @@ class ValueAxis(pg.AxisItem):
         return [(spacing, [math.log10(value) for value in values if value > 0]) for spacing, values in levels]
 
     def generateDrawSpecs(self, p: Any) -> Any:
-        """As ever, but a label below the end of the axis moves to where all of it can be seen."""
+        """As ever, but a label below the end of the axis moves to where all of it can be seen, and none covers another.
+
+        Where there is no room for two of them the one of the coarser ticks stays.
+        """
         specs = super().generateDrawSpecs(p)
         views = self.scene().views() if self.scene() else []
         if specs and views and self.orientation == "bottom":
             edge = self.mapFromScene(float(views[0].width() - _EDGE), 0.0).x()
             for rect, _, _ in specs[2]:
                 rect.moveRight(min(rect.right(), edge))
+        if specs:
+            specs[2][:] = self._apart(specs[2])
         return specs
+
+    def _apart(self, labels: list[Any]) -> list[Any]:
+        # The rectangles are a little higher than the figures in them.
+        beside, below = (_APART, 0.0) if self.orientation == "bottom" else (0.0, -1.0)
+        kept: list[Any] = []
+        for label in labels:
+            reach = label[0].adjusted(-beside, -below, beside, below)
+            if not any(reach.intersects(rect) for rect, _, _ in kept):
+                kept.append(label)
+        return kept
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Labels as values, not as logarithms."""

@@ -230,6 +230,26 @@ def test_all_labels_of_a_plot_lie_in_it_and_apart(qtbot: QtBot) -> None:
             assert all(one[1] <= other[0] + 1 for one, other in pairwise(edges))
 
 
+def test_where_there_is_little_room_labels_are_left_out_before_they_touch(qtbot: QtBot) -> None:
+    view = CurvesView()
+    qtbot.addWidget(view)
+    view.set_log(True)
+    set_curve(view, "batch loss", np.arange(1, 4), np.array([2.55, 2.4, 2.3]), CurveStyle("forward"))
+    view.canvas.setFixedHeight(LEAST_HEIGHT)
+    view.resize(200, view.minimumSizeHint().height())
+    view.show()
+    for last in (900, 1000, 1100, 90_000, 200_000):
+        view.canvas.left.setXRange(0, last, padding=0)
+        QApplication.processEvents()
+        for axis, apart in ((view.canvas.steps, 5.0), (view.canvas.values, -1.0)):
+            page = QPicture()
+            painter = QPainter(page)
+            rects = [rect for rect, _, _ in axis.generateDrawSpecs(painter)[2]]
+            painter.end()
+            ways = [(rect.left(), rect.right()) if apart > 0 else (rect.top(), rect.bottom()) for rect in rects]
+            assert rects and all(other[0] - one[1] >= apart for one, other in pairwise(sorted(ways))), last
+
+
 def test_dragging_moves_both_axes_of_steps(view: CurvesView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(pg.CONFIG_OPTIONS, "mouseRateLimit", -1)  # pyqtgraph drops moves that follow each other fast
     view.show()
