@@ -17,6 +17,7 @@ DECADES = (-5, 1)
 
 _SMALLEST_ROW, _LARGEST_ROW = 30.0, 64.0
 _MARGIN = 10.0
+_LEAST_AXIS = 60.0  # before it gets shorter, numbers lose the words before them
 _WAYS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 _CHOICE = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}
 
@@ -81,11 +82,14 @@ class FlowBars(PaintedView):
         """Grid, then a row a parameter."""
         metrics = QFontMetricsF(small_font())
         left = _MARGIN + max((metrics.horizontalAdvance(row.label) for row in self._rows), default=0.0) + 12
-        room = metrics.horizontalAdvance("update/weight 0.0000") + 8
-        axis = QRectF(left, _MARGIN, max(20.0, self.width() - left - room), self._row_height() * len(self._rows))
+        number, words = map(metrics.horizontalAdvance, ("0.0000", "update/weight "))
+        free = self.width() - left - number - 8
+        has_words = free - words >= _LEAST_AXIS
+        length = max(20.0, free - words if has_words else free)
+        axis = QRectF(left, _MARGIN, length, self._row_height() * len(self._rows))
         self._paint_grid(painter, axis)
         for index, row in enumerate(self._rows):
-            self._paint_row(painter, axis, axis.top() + index * self._row_height(), row)
+            self._paint_row(painter, axis, axis.top() + index * self._row_height(), row, has_words=has_words)
             if index == self._walked and self.hasFocus():
                 place = QRectF(2, axis.top() + index * self._row_height(), self.width() - 4, self._row_height())
                 outline(painter, place.adjusted(2, 2, -2, -2), current_theme().text, 1.0)
@@ -163,7 +167,7 @@ class FlowBars(PaintedView):
             label = QRectF(x - 30, axis.bottom() + 2, 60, line_height())
             painter.drawText(label, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop), _power(decade))
 
-    def _paint_row(self, painter: QPainter, axis: QRectF, top: float, row: FlowRow) -> None:
+    def _paint_row(self, painter: QPainter, axis: QRectF, top: float, row: FlowRow, *, has_words: bool) -> None:
         theme, height = current_theme(), self._row_height()
         thick = 0.26 * height
         painter.setPen(QColor(theme.text if row.gradient is not None else theme.muted))
@@ -178,7 +182,8 @@ class FlowBars(PaintedView):
             self._paint_bar(painter, bar, row.gradient, theme.backward, "")
         if row.ratio is not None:
             bar = QRectF(axis.left(), top + 0.56 * height, axis.width(), 0.65 * thick)
-            self._paint_bar(painter, bar, row.ratio, theme.update, f"update/{row.name.split('.')[1]} ")
+            words = f"update/{row.name.split('.')[1]} " if has_words else ""
+            self._paint_bar(painter, bar, row.ratio, theme.update, words)
 
     def _paint_bar(self, painter: QPainter, room: QRectF, value: float, color: str, words: str) -> None:
         theme, (low, high) = current_theme(), self.decades()

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontInfo
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.panels.flow_bars import FlowRow
+from app.panels.flow_bars import FlowBars, FlowRow
 from app.panels.gradient_flow import EMPTY, GradientFlow
 from app.panels.inspector import Inspector
 from app.plots.base import small_font
@@ -76,6 +76,15 @@ def test_zero_infinite_and_missing_values_are_painted_without_an_error(qtbot: Qt
     view.bars.set_rows([FlowRow(f"{i}.weight", i, "W", value, value) for i, value in enumerate(values)], 1)
     view.grab()
     assert view.bars.decades() == (-5, 1)
+
+
+@pytest.mark.parametrize("width", [200, 260, 300, 400])
+def test_no_number_is_cut_off_at_the_right(qtbot: QtBot, width: int) -> None:
+    bars = show(qtbot, FlowBars(), width, 200)
+    bars.set_rows([FlowRow("0.weight", 0, "10 · Conv2D W", 0.18, 0.0012), FlowRow("0.bias", 0, "b", 9.0, 9.9)], 0)
+    shown = bars.grab().toImage()
+    edge = {shown.pixelColor(width - 1, y).name() for y in range(shown.height())}
+    assert edge == {shown.pixelColor(0, 0).name()}
 
 
 def test_a_click_on_a_row_selects_its_layer_and_asks_for_its_gradients(qtbot: QtBot) -> None:
