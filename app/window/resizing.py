@@ -25,9 +25,12 @@ class Resizing(QObject):
 
     def hold(self) -> None:
         """The window has another size, and may soon have the next."""
-        self._held = [still for still in self._window.findChildren(Still) if still.isVisible()]
-        for still in self._held:
+        stills = self._window.findChildren(Still)
+        # Of those behind the tab of another one nothing can be seen; of those that are held, only their picture.
+        seen = [still for still in stills if still not in self._held and not still.visibleRegion().isEmpty()]
+        for still in seen:
             still.hold()
+        self._held += seen
         self._timer.start(_REST)
 
     def _let_one_go(self) -> None:

@@ -4,6 +4,10 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.panels.boundary import Boundary
+from app.panels.curves import Curves
+from app.panels.gradient_flow import GradientFlow
+from app.panels.predictions import Predictions
 from app.window.main_window import MainWindow
 from app.window.still import Still
 from app.window.stretched import Stretched
@@ -40,3 +44,29 @@ def test_otherwise_they_are_laid_out_at_every_size(window: MainWindow) -> None:
     first, second, third = drag(window)
     assert first != second != third == [frame.size() for frame in frames(window)]
     assert not window.findChildren(Stretched)
+
+
+def test_a_panel_that_is_closed_meanwhile_comes_back_with_its_content(window: MainWindow, qtbot: QtBot) -> None:
+    dock = window.arrangement.docks[Curves]
+    window.command["run"].trigger()
+    qtbot.waitUntil(lambda: window.document.steps_done > 0)
+    drag(window)
+    assert dock.findChildren(Stretched)
+    dock.close()
+    drag(window)
+    qtbot.waitUntil(lambda: not [s for s in window.findChildren(Stretched) if s.isVisible()])
+    dock.toggleViewAction().trigger()
+    assert not dock.findChildren(Stretched)
+    window.command["run"].trigger()
+    qtbot.waitUntil(lambda: not window.document.running)
+
+
+def test_no_picture_is_made_of_a_panel_behind_the_tab_of_another(window: MainWindow, qtbot: QtBot) -> None:
+    window.command["run"].trigger()
+    qtbot.waitUntil(lambda: window.document.steps_done > 0)
+    drag(window)
+    docks = window.arrangement.docks
+    assert docks[Boundary].findChildren(Stretched)
+    assert not docks[Predictions].findChildren(Stretched) and not docks[GradientFlow].findChildren(Stretched)
+    window.command["run"].trigger()
+    qtbot.waitUntil(lambda: not window.document.running)
