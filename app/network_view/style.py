@@ -52,9 +52,9 @@ def short_number(value: float) -> str:
 
 
 def range_words(values: Array) -> str:
-    """From the smallest to the largest value: `−2.1…3.4`; what is not finite is counted instead."""
-    low, high = finite_range(values)
-    return non_finite_words(values) or f"{short_number(low)}…{short_number(high)}"
+    """From the smallest to the largest value: `−2.1…3.4`, or just one; what is not finite is counted instead."""
+    ends = dict.fromkeys(map(short_number, finite_range(values)))
+    return non_finite_words(values) or "…".join(ends)
 
 
 def limit_words(values: Array) -> str:

@@ -21,6 +21,7 @@ from app.network_view.contents import ONE_OUTPUT
 from app.network_view.network_view import NetworkView
 from app.network_view.pictures import Cells, Maps, Scale
 from app.network_view.planes import Planes, neuron_rects
+from app.network_view.style import range_words
 from app.plots.color_maps import diverging_index, diverging_table
 from app.plots.numbers import format_number
 from app.theme import apply_theme
@@ -374,6 +375,11 @@ def test_links_are_the_weights_at_the_cursor(show: Show) -> None:
     assert texts_of_gap(2) == expected(document.tape.params_before["2.weight"])
     document.go_to(len(document.tape))
     assert texts_of_gap(2) == expected(document.tape.params_after["2.weight"])
+
+
+@pytest.mark.parametrize(("values", "words"), [([0.31], "0.31"), ([0.0, 0.0], "0"), ([-2.1, 0.0, 3.4], "−2.1…3.4")])
+def test_a_range_whose_ends_read_the_same_is_one_number(values: list[float], words: str) -> None:
+    assert range_words(np.array(values)) == words
 
 
 def test_not_needed_is_said(show: Show) -> None:
