@@ -30,7 +30,7 @@ _CARD_WIDTHS = (94, 152)
 _GAPS = (20, 34)
 _LINKED_GAPS = (34, 84)
 _MARGIN = 2
-_LEAST_HEIGHT = 150  # both rows can still be told, in the lowest window
+_LEAST_HEIGHT = 120  # both rows can still be told, in the lowest window
 _NEAR = 5.0
 _SHAPE_ROOM = 8.0  # the arrow stands above its shape
 

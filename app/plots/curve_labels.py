@@ -25,7 +25,7 @@ def label_room(curves: Sequence[Curve], width: float) -> float:
 def place_labels(curves: Sequence[Curve], canvas: CurveCanvas) -> None:
     """Put every name behind the end of its curve, in pixels; names of pale curves give way where room is short.
 
-    Where a curve without a name, a past run, goes on beneath the name, it stands behind the end of that one.
+    Where another curve goes on beneath a name, the name stands behind the end of all curves.
     """
     height, width = canvas.left.height(), canvas.left.width()
     ended = [(curve, last) for curve in curves if curve.style.named and (last := curve.end())]
@@ -34,9 +34,7 @@ def place_labels(curves: Sequence[Curve], canvas: CurveCanvas) -> None:
     for curve in curves:
         curve.label.setVisible(any(curve is shown for shown, _ in ended))
     ends = [_pixels(curve, end, canvas) for curve, end in ended]
-    nameless = [
-        (curve, _pixels(curve, last, canvas)) for curve in curves if not curve.style.named and (last := curve.end())
-    ]
+    drawn = [(curve, _pixels(curve, last, canvas).x()) for curve in curves if (last := curve.end())]
     half = line_height() / 2
     middles = spread([end.y() for end in ends], line_height() - 1, half, height - half)
     for (curve, _), end, middle in zip(ended, ends, middles, strict=True):
@@ -44,8 +42,8 @@ def place_labels(curves: Sequence[Curve], canvas: CurveCanvas) -> None:
         # Curves end where they were last measured: behind all that end within the reach of the name it covers none.
         behind = max(other.x() for other in ends if other.x() <= end.x() + GAP + room)
         words = QRectF(behind + GAP, middle - half, room, 2 * half)
-        if any(_goes_on_beneath(words, other, canvas) for other, _ in nameless):
-            behind = max(behind, *(other.x() for _, other in nameless))
+        if any(_goes_on_beneath(words, other, canvas) for other, _ in drawn if other is not curve):
+            behind = max(x for _, x in drawn)
         curve.label.place(max(0.0, min(behind + GAP, width - room)), middle)
 
 

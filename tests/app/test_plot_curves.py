@@ -398,6 +398,16 @@ def test_a_name_covers_neither_the_marker_nor_a_curve_that_was_measured_after_it
     assert names_beside(view, 200)
 
 
+def test_the_name_of_a_curve_that_ended_long_ago_does_not_cover_one_that_goes_on(view: CurvesView) -> None:
+    view.show_series({})
+    view.resize(600, 260)
+    steps = np.arange(1, 1001)
+    set_curve(view, "batch loss", steps, 0.1 + 0.05 * np.sin(steps), CurveStyle("forward", width=1.0, pale=True))
+    set_curve(view, "test loss", steps[:100:10], np.full(10, 0.1), CurveStyle("loss"))
+    view.grab()
+    assert len(names_beside(view, 1000)) == 2
+
+
 def test_a_long_name_is_cut_at_the_end_of_its_curve_and_read_out_in_full(view: CurvesView) -> None:
     name = "3 · digits-conv, loss cross entropy, learning rate 0.003, other layers"
     set_curve(view, name, np.arange(1, 101), np.full(100, 0.25), CurveStyle("#7b5ea7"))

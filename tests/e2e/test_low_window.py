@@ -61,12 +61,13 @@ def test_their_names_come_back_with_the_room(window: MainWindow) -> None:
     assert "higher" not in dock.header.note.text()
 
 
-@pytest.mark.parametrize("inside", [False, True])
-def test_in_the_lowest_window_the_tape_covers_no_card(window: MainWindow, inside: bool) -> None:
+@pytest.mark.parametrize("crowded", [False, True])
+def test_in_the_lowest_window_the_tape_covers_no_card(window: MainWindow, crowded: bool) -> None:
     with_past_runs(window, 1)
     window.document.travel(1)
-    if inside:
+    if crowded:
         window.command["step_into"].trigger()
+        window.banner.show_note("The curves were exported to xor.csv.")
     window.resize(1000, 600)
     for _ in range(3):
         QApplication.processEvents()
