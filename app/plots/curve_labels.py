@@ -42,7 +42,7 @@ def place_labels(curves: Sequence[Curve], canvas: CurveCanvas) -> None:
         # Curves end where they were last measured: behind all that end within the reach of the name it covers none.
         behind = max(other.x() for other in ends if other.x() <= end.x() + GAP + room)
         words = QRectF(behind + GAP, middle - half, room, 2 * half)
-        if any(_goes_on_beneath(words, other, canvas) for other, _ in drawn if other is not curve):
+        if any(x > words.left() and _goes_on_beneath(words, other, canvas) for other, x in drawn):
             behind = max(x for _, x in drawn)
         curve.label.place(max(0.0, min(behind + GAP, width - room)), middle)
 
