@@ -8,6 +8,8 @@ import pytest
 from PySide6.QtCore import QTimer
 
 from app.document.presets import load_preset
+from app.engine.in_process import InProcessEngine
+from core.trainer import Trainer
 from core.words import count
 from tests.engine.conftest import MakeDesk
 from tests.engine.desk import KEPT, SECONDS, assert_goes_on, child, comes_about, needs_stop
@@ -115,3 +117,20 @@ def test_a_window_that_is_slower_than_the_frames_still_does_other_things(make_de
     timer.stop()
     desk.pause()
     assert most == 1
+
+
+def test_without_memory_for_the_state_a_training_in_the_window_can_be_paused_once_more(
+    make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Trainer) -> None:
+        raise MemoryError
+
+    desk = make_desk(load_preset("xor"), InProcessEngine)
+    desk.run()
+    with monkeypatch.context() as memory:
+        memory.setattr(Trainer, "state", fail)
+        with pytest.raises(MemoryError):
+            desk.control.pause()
+    assert desk.document.running
+    desk.pause()
+    assert_goes_on(desk)
