@@ -73,7 +73,8 @@ class RunControl(QObject):
         self._soon.timeout.connect(self._go_on)
         self._show_from = 0.0  # the time from which another state may be taken up
         self._cost = 0.0  # seconds the last one took
-        self._began = 0.0  # when this run did, or was exported
+        self._began = 0.0  # when this run did, or came to the weights that were exported
+        self._shown_at = 0.0  # when this run came to the weights that are shown: those of a slow one stay for long
         # Seconds of the runs before it, from the start weights or the last export on; by their number, because a
         # training that was left by a reset or for another network comes back with Undo.
         self._trained: dict[int, float] = {}
@@ -96,8 +97,10 @@ class RunControl(QObject):
         return self._trained.get(self._document.history.root, 0.0) + running
 
     def secure(self) -> None:
-        """The weights were exported: what was trained until now cannot be lost any more."""
-        self._trained[self._document.history.root], self._began = 0.0, time.monotonic()
+        """The weights that are shown were exported: what was trained until then cannot be lost any more."""
+        document = self._document
+        if document.running or document.steps_done >= len(document.history.losses):
+            self._trained[document.history.root], self._began = 0.0, self._shown_at
 
     def run(self, until: Until | None = None) -> None:
         """Train until paused, or until the condition holds; with a breakpoint in every batch only as far as the next.
@@ -108,7 +111,7 @@ class RunControl(QObject):
         if document.walk.run_to_breakpoint() or (state := document.begin_run()) is None:
             return
         self._show_from, self._cost, self._seconds, self._quickest = 0.0, math.inf, 0.0, math.inf
-        self._began = time.monotonic()
+        self._began = self._shown_at = time.monotonic()
         if not state["steps"]:
             self._trained[document.history.root] = 0.0
         self._until = dataclasses.replace(until or Until(), norms=document.walk.breakpoints.norms)
@@ -173,6 +176,7 @@ class RunControl(QObject):
             return
         started = time.monotonic()
         document.show_state(frame.state)
+        self._shown_at = started
         took = time.monotonic() - started
         # The lesser of two: something else may have held up one of them. What the first one costs is not yet known.
         cost, longest, self._cost = min(took, self._cost), 1.0 if self._cost == math.inf else math.inf, took

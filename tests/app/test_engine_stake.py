@@ -1,5 +1,6 @@
 """How much training closing the window would lose: that of the network that is open, and of no other one."""
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
@@ -7,6 +8,7 @@ from pytestqt.qtbot import QtBot
 import app.window.run_control
 from app.document.document import Document
 from app.engine.in_process import InProcessEngine
+from app.engine.protocol import Frame
 from app.window.closing import ClosingQuestion
 from app.window.run_control import RunControl
 from tests.app.documents import xor_document
@@ -72,3 +74,38 @@ def test_another_network_has_minutes_of_its_own(qtbot: QtBot, clock: Clock) -> N
     assert stake.minutes == 0
     stake.document.undo()
     assert stake.minutes == 10, "only the weights that were open were exported"
+
+
+def test_what_a_run_did_after_the_weights_that_are_shown_is_not_exported_with_them(qtbot: QtBot, clock: Clock) -> None:
+    """Those of a slow training are shown when it is paused, and not before."""
+    stake = Stake(qtbot, clock)
+    stake.control.run()
+    clock.now += 300
+    state = stake.document.course.snapshots.nearest(stake.document.steps_done)
+    assert state
+    stake.engine.frame.emit(Frame(stake.document.steps_done + 1, np.array([0.5]), {}, None, samples_per_second=1))
+    stake.engine.frame.emit(Frame(stake.document.steps_done + 2, np.array([0.5]), {}, state, samples_per_second=1))
+    stake.control.secure()
+    assert stake.minutes == 5
+
+
+def test_what_a_run_did_before_the_weights_that_are_shown_is_exported_with_them(qtbot: QtBot, clock: Clock) -> None:
+    stake = Stake(qtbot, clock)
+    stake.control.run()
+    clock.now += 300
+    qtbot.waitSignal(stake.engine.frame).wait()
+    clock.now += 60
+    stake.control.secure()
+    assert stake.minutes == 1
+
+
+def test_earlier_weights_are_not_the_training_that_followed(qtbot: QtBot, clock: Clock) -> None:
+    stake = Stake(qtbot, clock)
+    stake.document.next_batch()
+    while stake.document.steps_done == len(stake.document.history.losses):
+        stake.document.back()
+    stake.control.secure()
+    assert stake.minutes == 10
+    stake.document.next_batch()
+    stake.control.secure()
+    assert stake.minutes == 0
