@@ -93,7 +93,8 @@ def test_what_a_run_did_before_the_weights_that_are_shown_is_exported_with_them(
     stake = Stake(qtbot, clock)
     stake.control.run()
     clock.now += 300
-    qtbot.waitSignal(stake.engine.frame).wait()
+    with qtbot.waitSignal(stake.engine.frame):
+        pass
     clock.now += 60
     stake.control.secure()
     assert stake.minutes == 1
