@@ -67,7 +67,7 @@ class Document(Moving):
         """Back to step 0 with the same start weights, undoably."""
         self.pause_needed.emit()
         if self.cursor or len(self.history.losses):
-            self.edits.add("reset", self._last_moment())
+            self.edits.add("reset", self._moment(last=True))
         self._build(self.experiment.name)
 
     def _change_live(self, experiment: Experiment) -> None:

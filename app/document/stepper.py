@@ -151,9 +151,7 @@ class Stepper:
         return rng
 
     def state_after(self, step: int) -> dict[str, Any] | None:
-        """The trainer's state when so many steps are done, if it is still at hand."""
-        if self._trainer.steps == step:
-            return self._trainer.state()
+        """The trainer's state when so many steps are done, if a tape begins with it."""
         return next((entry.state for entry in self._entries if entry.state["steps"] == step), None)
 
     def state_to_resume(self) -> dict[str, Any]:
