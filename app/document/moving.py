@@ -264,9 +264,11 @@ class Moving(Shown):
         state, cursor = self._standing.newest_place()
         course = self.course
         steps = len(course.history.losses)
-        if state is not None and state["steps"] < steps and (last or not self._as_trained(state["steps"], steps)):
-            if newest := self._standing.state_after(steps):
-                state, cursor = newest, 0
+        is_before = (
+            state is not None and state["steps"] < steps and (last or not self._as_trained(state["steps"], steps))
+        )
+        if is_before and (newest := self._standing.state_after(steps)):
+            state, cursor = newest, 0
         return Moment(
             self.experiment,
             self.data,
