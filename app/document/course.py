@@ -45,7 +45,7 @@ class Course:
         if len(self.history.losses) > shared:
             self._leave(name, max(shared, 0))
         self.snapshots.take_up(kept)
-        self.past_runs = [run for run in self.past_runs if not _same_curve(run.history, history)]
+        self.past_runs = [run for run in self.past_runs if not run.history.is_same(history)]
         self.history, self.marks = history, marks
         # A run that was taken up again may now go on differently than it once did.
         self.history.branch_off(len(history.losses))
@@ -94,8 +94,3 @@ class Course:
             name = ", ".join(filter(None, [name, difference_words(last, own)]))
         self.past_runs.append(PastRun(self._runs, name, self.history.copy(), first_step))
         del self.past_runs[:-LIMIT]
-
-
-def _same_curve(one: History, other: History) -> bool:
-    """Whether two histories are the same training and came equally far."""
-    return one.branches == other.branches and len(one.losses) == len(other.losses)

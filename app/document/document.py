@@ -30,11 +30,12 @@ class Document(Moving):
         """Take another experiment, and perhaps other data, undoably.
 
         Weights and the place on the tape stay where layers, start weights and data set do. While a training runs, the
-        options of its optimizer change as it goes; anything else asks for a pause first (`pause_needed`).
+        options of its optimizer change as it goes; anything else, data that was loaded anew too, asks for a pause first
+        (`pause_needed`).
         """
         if experiment == self.experiment:
             return
-        if self.running and not experiment.only_live_options_differ(self.experiment):
+        if self.running and not (data is self.data and experiment.only_live_options_differ(self.experiment)):
             self.pause_needed.emit()
         if not self.running and self._can_keep_weights(experiment, data):
             self._leave_later(self.steps_done)
@@ -66,7 +67,7 @@ class Document(Moving):
         """Back to step 0 with the same start weights, undoably."""
         self.pause_needed.emit()
         if self.cursor or len(self.history.losses):
-            self.edits.add("reset", self._last_moment())
+            self.edits.add("reset", self._moment(last=True))
         self._build(self.experiment.name)
 
     def _change_live(self, experiment: Experiment) -> None:
@@ -75,10 +76,12 @@ class Document(Moving):
         self.experiment_changed.emit()
 
     def _return_to(self, moment: Moment) -> None:
-        if moment.experiment != self.experiment and self._can_keep_weights(moment.experiment, moment.data):
+        keeps_weights = self._can_keep_weights(moment.experiment, moment.data)
+        if keeps_weights and moment.experiment != self.experiment and not self._lacks_memory_of(moment):
             self._switch("undo", moment.experiment, moment.data)
             return
-        # The weights of that moment too: the edit began anew, or (the choices being the same) it was about them.
+        # The weights of that moment too: the edit began anew, or (the choices being the same) it was about them; or
+        # they are the same, and what another kind of optimizer remembers comes with them.
         self.course.return_to(moment.history, moment.marks, moment.kept, self.experiment.name)
         selected = self.selected_layer if moment.experiment.layers == self.experiment.layers else moment.selected
         self.experiment, self.data = moment.experiment, moment.data
@@ -87,6 +90,12 @@ class Document(Moving):
             self._standing.stepper.go_to(moment.cursor)
         self._announce()
         self.select_layer(selected)
+
+    def _lacks_memory_of(self, moment: Moment) -> bool:
+        """Whether the optimizer is of another kind than at that moment, and nothing was trained since."""
+        now, _ = self._standing.newest_place()
+        is_other_kind = moment.experiment.optimizer["kind"] != self.experiment.optimizer["kind"]
+        return is_other_kind and now is not None and moment.is_of(self.history, now["steps"])
 
     # Building
 

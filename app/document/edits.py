@@ -32,6 +32,10 @@ class Moment:
     selected: int  # layer
     kept: Line  # the states one could travel to; they share the room there is, so some may be gone by now
 
+    def is_of(self, history: History, steps: int) -> bool:
+        """Whether this is a moment of that training, after so many steps, and it came no further since."""
+        return self.state is not None and self.state["steps"] == steps and self.history.is_same(history)
+
 
 class Edits:
     """Two stacks of moments: those before edits that can be undone, and those before undos that can be redone."""

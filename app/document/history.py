@@ -28,6 +28,11 @@ class History:
     branches: list[tuple[int, int]] = dataclasses.field(default_factory=lambda: [(0, next(_branch_numbers))])
     """Step → a number that only histories share which were one training from there on."""
 
+    @property
+    def root(self) -> int:
+        """A number that only histories share which began with the same start weights, in the same run."""
+        return self.branches[0][1]
+
     def add_losses(self, first_step: int, losses: list[float] | Array) -> None:
         """Append the losses of consecutive steps; what stood at those steps or later is replaced."""
         if first_step <= len(self.losses):
@@ -84,6 +89,10 @@ class History:
             if own != others:
                 return min(entry[0] for entry in (own, others) if entry)
         return min(len(self.losses), len(other.losses))
+
+    def is_same(self, other: History) -> bool:
+        """Whether both are the same training and came equally far."""
+        return self.branches == other.branches and len(self.losses) == len(other.losses)
 
     def evaluation_at(self, step: int, part: str = "test") -> tuple[int, Evaluation] | None:
         """The newest evaluation that is not later than `step`, and its step."""

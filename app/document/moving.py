@@ -255,10 +255,20 @@ class Moving(Shown):
 
     # Leaving a later moment
 
-    def _moment(self) -> Moment:
-        """The newest moment, wherever one has travelled to."""
+    def _moment(self, *, last: bool = False) -> Moment:
+        """The newest moment, wherever one has travelled to.
+
+        Where one has walked back over tapes, it is the `last` one they reach to if that is wanted, or if they have
+        other options than those that count now: made anew they would come out differently.
+        """
         state, cursor = self._standing.newest_place()
         course = self.course
+        steps = len(course.history.losses)
+        is_before = (
+            state is not None and state["steps"] < steps and (last or not self._as_trained(state["steps"], steps))
+        )
+        if is_before and (newest := self._standing.state_after(steps)):
+            state, cursor = newest, 0
         return Moment(
             self.experiment,
             self.data,
@@ -270,17 +280,14 @@ class Moving(Shown):
             course.snapshots.line(),
         )
 
-    def _last_moment(self) -> Moment:
-        """The newest moment, also where one has walked back over tapes, which still reach to the newest step."""
-        moment, steps, stepper = self._moment(), len(self.history.losses), self._standing.stepper
-        if steps > self.steps_done and not self.in_past and stepper:
-            return dataclasses.replace(moment, state=stepper.state_after(steps), cursor=0)
-        return moment
+    def _as_trained(self, after: int, last: int) -> bool:
+        """Whether all steps after one, up to the last one, were trained with the options that count now."""
+        return all(self.history.experiment_of(step) == self.experiment for step in range(after + 1, last + 1))
 
     def _leave_later(self, step: int) -> None:
         """Go on from a step: what came after it stays as a past run, and Undo brings it back."""
         if len(self.history.losses) > step:
-            self.edits.add(f"going on from step {step}", self._last_moment())
+            self.edits.add(f"going on from step {step}", self._moment(last=True))
             self.experiment_changed.emit()
         self.course.go_on_from(step, f"left at step {step}")
         self._standing.stay()

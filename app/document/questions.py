@@ -75,7 +75,7 @@ class Questions:
         """
         if tape is None:
             return
-        before, self._keys = self._keys, tuple(map(_key, tape.records))
+        before, self._keys = self._keys, tuple(map(record_key, tape.records))
         if not before or before == self._keys or not self.trail:
             return
         moved = [_moved(place, before, self._keys) for place in self.trail]
@@ -95,7 +95,8 @@ class Questions:
             self.changed.emit()
 
 
-def _key(record: Record) -> _Key:
+def record_key(record: Record) -> _Key:
+    """What a record is: equal for the records of two tapes that stand for the same."""
     if record.phase == "update":
         return _Key(record.phase, record.index, record.name)
     penalty = record.phase == "loss" and record.name == PENALTY

@@ -81,6 +81,15 @@ class Standing:
             return self._present.place
         return self.stepper.place() if self.stepper else (self._held, 0)
 
+    def state_after(self, step: int) -> dict[str, Any] | None:
+        """The state of the newest moment, or of one before it, when so many steps were done; None if it is gone."""
+        if self.trainer is None:
+            return None
+        stepper, state = self.stepper, self.trainer.state()
+        if self._present:
+            stepper, state = self._present.stepper, self._present.trainer_state
+        return state if state["steps"] == step else stepper.state_after(step) if stepper else None
+
     def state_to_run(self) -> dict[str, Any] | None:
         """The state that a run goes on from; None where no step can be made."""
         return self.stepper.state_at_cursor() if self.stepper else self._held if self.waits else None

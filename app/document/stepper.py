@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from app.document.questions import record_key
 from app.document.snapshots import state_arrays
 from core.explain.scene import Step
 from core.health import NonFiniteError
@@ -150,9 +151,7 @@ class Stepper:
         return rng
 
     def state_after(self, step: int) -> dict[str, Any] | None:
-        """The trainer's state when so many steps are done, if it is still at hand."""
-        if self._trainer.steps == step:
-            return self._trainer.state()
+        """The trainer's state when so many steps are done, if a tape begins with it."""
         return next((entry.state for entry in self._entries if entry.state["steps"] == step), None)
 
     def state_to_resume(self) -> dict[str, Any]:
@@ -168,13 +167,13 @@ class Stepper:
 
         Errors: ChainruleError when that batch cannot be computed; the trainer then stands before it.
         """
-        done, cursor = self._batch_done, self.cursor
+        done, tape, cursor = self._batch_done, self.tape, self.cursor
         trainer.restore(trainer.suited(self.state_to_resume()))
         self._trainer = trainer
         del self._entries[self._position + done :]
         if not done:
             self._record()
-            self.go_to(cursor)
+            self.go_to(self._same_place(tape, cursor))
 
     def record_ahead(self) -> None:
         """Record the next tape ahead of the cursor, if this one is done and recording takes noticeably long.
@@ -187,6 +186,15 @@ class Stepper:
         with contextlib.suppress(ChainruleError):
             self._append()
         self._forget_oldest()
+
+    def _same_place(self, tape: Tape, cursor: int) -> int:
+        """Behind the newest record of which `cursor` records of a tape had done one; a penalty has one of its own.
+
+        So a batch that was not done is not done now either, which the curves would not have heard of.
+        """
+        keys = list(map(record_key, self.tape.records))
+        done = (record_key(record) for record in reversed(tape.records[:cursor]))
+        return next((keys.index(key) + 1 for key in done if key in keys), 0)
 
     def _next_tape(self) -> None:
         if self.tape.refused:

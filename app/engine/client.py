@@ -173,18 +173,25 @@ class ProcessEngine(Engine):
             self._owes_grant = True
             self.frame.emit(message)
         elif isinstance(message, Stopped):
-            self._finish(dataclasses.replace(message, frame=self._unpacked(message.frame)))
+            frame = self._unpacked(message.frame)
+            if frame.state is None:
+                self._give_back("There is not enough memory to take the weights over from the training process")
+            else:
+                self._finish(dataclasses.replace(message, frame=frame))
         elif isinstance(message, Failed):
             self._give_back(message.what)
         else:
             self._give_back(f"The training process sent something unknown ({type(message).__name__})")
 
     def _unpacked(self, frame: Frame) -> Frame:
-        """The frame with copies of the arrays that lie in the block."""
+        """The frame with copies of the arrays that lie in the block; without its state if there is no room for them."""
         if frame.state is None:
             return frame
         assert self._block
-        return dataclasses.replace(frame, state=self._block.read(frame.state))
+        try:
+            return dataclasses.replace(frame, state=self._block.read(frame.state))
+        except MemoryError:
+            return dataclasses.replace(frame, state=None)
 
     def _watch(self) -> None:
         """Notice a child that hangs or takes long over a step."""

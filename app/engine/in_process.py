@@ -71,7 +71,9 @@ class InProcessEngine(Engine):
             self.frame.emit(frame)
 
     def _stop(self) -> None:
-        loop, self._loop = self._loop, None
-        self._timer.stop()
-        if loop:
-            self.stopped.emit(Stopped(loop.frame(final=True), loop.reason, loop.is_problem))
+        if loop := self._loop:
+            # Before the loop is let go: where there is no memory for the state, one can try again.
+            frame = loop.frame(final=True)
+            self._loop = None
+            self._timer.stop()
+            self.stopped.emit(Stopped(frame, loop.reason, loop.is_problem))

@@ -16,7 +16,7 @@ from core.metrics import Evaluation
 from core.norms import NormError, NormRange, NormWatch
 from core.trainer import Trainer
 from core.types import ChainruleError
-from core.words import count, number
+from core.words import count
 
 STATE_SHARE = 0.01
 """Largest share of the time that handing out copies of the state may take."""
@@ -125,9 +125,7 @@ class TrainingLoop:
             loss = trainer.train_step(self._watch)
             losses.append(loss)
             if wanted is not None and loss <= wanted:
-                self._arrived = (
-                    f"The loss of step {count(trainer.steps)} is {number(loss)}: the run is over, as wanted."
-                )
+                self._arrived = self._until.reached(trainer.steps, loss, None)
                 return
             # Looking at the clock is cheap; so a step that is slow all of a sudden is never followed by another one.
             if trainer.steps >= last or clock() >= end:
@@ -156,16 +154,14 @@ class TrainingLoop:
         if found is None:
             return
         self._pieces = None
-        steps, wanted = self.trainer.steps, self._until.accuracy
+        steps = self.trainer.steps
         self._evaluations[self._part][steps] = found
         self._evaluate_from[self._part] = now + self._pause_after(self._part, self._spent)
         if self._evaluate_from["train"] == math.inf:
             expected = self._spent * len(self.trainer.data.x_train) / found.samples
             self._evaluate_from["train"] = now + self._pause_after("train", expected)
-        is_test = self._part == "test"
-        if is_test and wanted is not None and found.accuracy is not None and found.accuracy >= wanted:
-            percent = f"{found.accuracy * 100:.2f} %"
-            self._end(f"The test accuracy after step {count(steps)} is {percent}: the run is over, as wanted.")
+        if self._part == "test" and (reached := self._until.reached(steps, None, found.accuracy)):
+            self._end(reached)
 
     def _pause_after(self, part: str, seconds: float) -> float:
         """How long to train after an evaluation that took so long."""

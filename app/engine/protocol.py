@@ -14,6 +14,7 @@ from core.experiment import Experiment
 from core.metrics import Evaluation
 from core.norms import NormRange
 from core.types import Array
+from core.words import count, number
 
 # From the window
 
@@ -26,6 +27,15 @@ class Until:
     loss: float | None = None  # a batch loss at or below this
     accuracy: float | None = None  # a test accuracy at or above this, 0 … 1
     norms: tuple[NormRange, ...] = ()  # a step whose gradient leaves one of these; that step is not made
+
+    def reached(self, step: int, loss: float | None, accuracy: float | None) -> str:
+        """That a batch loss or a test accuracy is as wanted after a step, as a sentence; empty when neither is."""
+        if self.loss is not None and loss is not None and loss <= self.loss:
+            return f"The loss of step {count(step)} is {number(loss)}: the run is over, as wanted."
+        if self.accuracy is not None and accuracy is not None and accuracy >= self.accuracy:
+            percent = f"{accuracy * 100:.2f} %"
+            return f"The test accuracy after step {count(step)} is {percent}: the run is over, as wanted."
+        return ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,8 +73,11 @@ class RunControl(QObject):
         self._soon.timeout.connect(self._go_on)
         self._show_from = 0.0  # the time from which another state may be taken up
         self._cost = 0.0  # seconds the last one took
-        self._began = 0.0  # when this run did, or was exported
-        self._trained = 0.0  # seconds of the runs before it, from the start weights or the last export on
+        self._began = 0.0  # when this run did, or came to the weights that were exported
+        self._shown_at = 0.0  # when this run came to the weights that are shown: those of a slow one stay for long
+        # Seconds of the runs before it, from the start weights or the last export on; by their number, because a
+        # training that was left by a reset or for another network comes back with Undo.
+        self._trained: dict[int, float] = {}
         engine.frame.connect(self._show)
         engine.stopped.connect(self._take_back)
         engine.waits.connect(self._wait)
@@ -90,11 +93,14 @@ class RunControl(QObject):
     @property
     def seconds_at_stake(self) -> float:
         """How long the network that is open was trained since its weights were exported, if ever."""
-        return self._trained + (time.monotonic() - self._began if self._document.running else 0.0)
+        running = time.monotonic() - self._began if self._document.running else 0.0
+        return self._trained.get(self._document.history.root, 0.0) + running
 
     def secure(self) -> None:
-        """The weights were exported: what was trained until now cannot be lost any more."""
-        self._trained, self._began = 0.0, time.monotonic()
+        """The weights that are shown were exported: what was trained until then cannot be lost any more."""
+        document = self._document
+        if document.running or document.steps_done >= len(document.history.losses):
+            self._trained[document.history.root], self._began = 0.0, self._shown_at
 
     def run(self, until: Until | None = None) -> None:
         """Train until paused, or until the condition holds; with a breakpoint in every batch only as far as the next.
@@ -105,7 +111,9 @@ class RunControl(QObject):
         if document.walk.run_to_breakpoint() or (state := document.begin_run()) is None:
             return
         self._show_from, self._cost, self._seconds, self._quickest = 0.0, math.inf, 0.0, math.inf
-        self._trained, self._began = self._trained if state["steps"] else 0.0, time.monotonic()
+        self._began = self._shown_at = time.monotonic()
+        if not state["steps"]:
+            self._trained[document.history.root] = 0.0
         self._until = dataclasses.replace(until or Until(), norms=document.walk.breakpoints.norms)
         try:
             self._engine.start(Run(document.experiment, state, self._until, self.evaluation_share))
@@ -168,6 +176,7 @@ class RunControl(QObject):
             return
         started = time.monotonic()
         document.show_state(frame.state)
+        self._shown_at = started
         took = time.monotonic() - started
         # The lesser of two: something else may have held up one of them. What the first one costs is not yet known.
         cost, longest, self._cost = min(took, self._cost), 1.0 if self._cost == math.inf else math.inf, took
@@ -178,7 +187,7 @@ class RunControl(QObject):
 
     def _take_back(self, stopped: Stopped) -> None:
         frame, again = stopped.frame, self._wanted_again
-        self._trained = self.seconds_at_stake
+        self._trained[self._document.history.root] = self.seconds_at_stake
         assert frame.state is not None
         self._document.show_progress(frame.first_step, frame.losses, frame.evaluations, frame.changes)
         record = self._wants_batch(stopped)
@@ -188,8 +197,8 @@ class RunControl(QObject):
             self._document.end_run(frame.state, record=record, stay=bool(stopped.reason))
         finally:
             self.busy.emit("")
-        self._wanted_again = False
-        self._set_pausing(False)
+            self._wanted_again = False
+            self._set_pausing(False)
         if stopped.reason:
             (self.failed if stopped.is_problem else self.noted).emit(stopped.reason)
         elif again:
@@ -235,12 +244,21 @@ class RunControl(QObject):
             return
         same_network = document.data is left.data and document.experiment.same_weights_as(left.experiment)
         if same_network and document.steps_done == left.steps:
-            if left.until.steps is None or left.steps <= left.until.steps:
-                self.run(left.until)
+            until = left.until
+            if reached := until.reached(left.steps, *self._found(left.steps)):
+                self.noted.emit(reached)
+            elif until.steps is None or left.steps <= until.steps:
+                self.run(until)
         elif document.trainer is None:
             self.noted.emit(f"The training was paused. {document.problem}")
         else:
             self.noted.emit(OTHER_WEIGHTS)
+
+    def _found(self, step: int) -> tuple[float | None, float | None]:
+        """The batch loss and the test accuracy of a step, as far as they are known."""
+        history = self._document.history
+        found = history.evaluations["test"].get(step)
+        return history.losses.at(step), found.accuracy if found else None
 
     def _pass_on_options(self) -> None:
         if self._document.running:

@@ -13,6 +13,7 @@ from app.engine.in_process import InProcessEngine
 from app.engine.protocol import Until
 from app.window.run_control import LAST_BATCH, OTHER_WEIGHTS, WAITING
 from core.trainer import Trainer
+from core.words import number
 from tests.engine.conftest import MakeDesk
 from tests.engine.desk import Desk, child, needs_stop
 from tests.engine.faulty import faulty_xor
@@ -173,3 +174,36 @@ def test_a_change_during_a_slow_training_records_no_batch(make_desk: MakeDesk, m
     desk.wait_for_states(1)
     desk.control.pause_now()
     assert desk.document.batch_waits and desk.document.steps_done > 1 and not recorded
+
+
+@each_engine
+def test_a_goal_that_the_window_reaches_while_the_run_is_interrupted_ends_it(
+    make_desk: MakeDesk, kind: type[Engine]
+) -> None:
+    desk = make_desk(XOR, kind)
+    twin, losses = XOR.trainer(desk.document.data), [1.0]
+    while losses[-1] > 0.3:
+        losses.append(twin.train_step())
+    desk.train_to(twin.steps - 1)
+    desk.control.run(Until(loss=0.3))
+    desk.control.renew()  # the batch that follows is done in the window: it is the one
+    desk.wait(lambda: bool(desk.notes) or len(desk.stops) > 2)
+    sentence = f"The loss of step {twin.steps} is {number(losses[-1])}: the run is over, as wanted."
+    assert desk.notes == [sentence] and desk.document.steps_done == twin.steps and not desk.document.running
+
+
+@each_engine
+def test_data_that_was_loaded_anew_begins_anew_as_it_does_while_nothing_runs(
+    make_desk: MakeDesk, kind: type[Engine]
+) -> None:
+    """To open the preset once more whose learning rate was changed."""
+    desk = make_desk(XOR, kind)
+    desk.document.edit("options", optimizer={**XOR.optimizer, "learning_rate": 0.1, "beta1": 0.5})
+    desk.run(frames=2)
+    data = XOR.source().load()
+    desk.document.change("choice of the preset", XOR, data)
+    assert not desk.document.running and desk.document.steps_done == 0 and desk.document.data is data
+    desk.wait(lambda: bool(desk.notes))
+    assert desk.notes == [OTHER_WEIGHTS]
+    desk.train_to(20)
+    desk.assert_as_if_never_interrupted()

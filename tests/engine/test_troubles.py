@@ -3,11 +3,16 @@
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QTimer
 
 from app.document.presets import load_preset
+from app.engine.in_process import InProcessEngine
+from app.engine.protocol import Until
+from app.engine.state_block import StateBlock
+from core.trainer import Trainer
 from core.words import count
 from tests.engine.conftest import MakeDesk
 from tests.engine.desk import KEPT, SECONDS, assert_goes_on, child, comes_about, needs_stop
@@ -115,3 +120,49 @@ def test_a_window_that_is_slower_than_the_frames_still_does_other_things(make_de
     timer.stop()
     desk.pause()
     assert most == 1
+
+
+def test_without_memory_for_the_state_a_training_in_the_window_can_be_paused_once_more(
+    make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Trainer) -> None:
+        raise MemoryError
+
+    desk = make_desk(load_preset("xor"), InProcessEngine)
+    desk.run()
+    with monkeypatch.context() as memory:
+        memory.setattr(Trainer, "state", fail)
+        with pytest.raises(MemoryError):
+            desk.control.pause()
+    assert desk.document.running
+    desk.pause()
+    assert_goes_on(desk)
+
+
+@pytest.mark.parametrize("handed_back", [False, True])
+def test_a_window_without_memory_for_a_state_has_the_one_before(
+    make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, handed_back: bool
+) -> None:
+    read, end, failed = StateBlock.read, 3000, False
+
+    def read_or_fail(block: StateBlock, placed: dict[str, Any]) -> dict[str, Any]:
+        nonlocal failed
+        first = next(iter(placed["weights"].values()))
+        if not failed and handed_back == (first.offset > 0):  # frames lie at the beginning of the block
+            failed = True
+            raise MemoryError
+        return read(block, placed)
+
+    desk = make_desk(load_preset("xor"))
+    with monkeypatch.context() as memory:
+        memory.setattr(StateBlock, "read", read_or_fail)
+        desk.control.run(Until(steps=end))
+        desk.wait_for_end()
+    assert failed
+    if handed_back:
+        (sentence,) = desk.problems
+        assert sentence.startswith("There is not enough memory to take the weights over") and sentence.endswith(KEPT)
+        assert desk.document.steps_done <= end
+    else:
+        assert not desk.problems and desk.document.steps_done == end + 1
+    assert_goes_on(desk)
