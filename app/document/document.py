@@ -11,6 +11,7 @@ from app.document.edits import Moment
 from app.document.moving import Moving
 from core.datasets.base import Dataset
 from core.experiment import Experiment
+from core.words import count
 
 
 class Document(Moving):
@@ -115,7 +116,7 @@ class Document(Moving):
         """Keep the weights and the place on the tape."""
         step = self.steps_done
         self._standing.go_on_with(self.experiment, self.data)
-        self.course.go_on_from(step, f"left at step {step}")
+        self.course.go_on_from(step, f"left at step {count(step)}")
         self._note_options(step, label)
         self._announce()
 

@@ -18,6 +18,7 @@ from core.experiment import Experiment
 from core.metrics import Evaluation
 from core.tape import Tape
 from core.types import Array, ChainruleError, Spec
+from core.words import count
 
 CHEAP_EVALUATION = 2_000
 """Training and test sets up to this size are evaluated after every batch that is stepped through.
@@ -287,9 +288,9 @@ class Moving(Shown):
     def _leave_later(self, step: int) -> None:
         """Go on from a step: what came after it stays as a past run, and Undo brings it back."""
         if len(self.history.losses) > step:
-            self.edits.add(f"going on from step {step}", self._moment(last=True))
+            self.edits.add(f"going on from step {count(step)}", self._moment(last=True))
             self.experiment_changed.emit()
-        self.course.go_on_from(step, f"left at step {step}")
+        self.course.go_on_from(step, f"left at step {count(step)}")
         self._standing.stay()
 
     def _note_options(self, step: int, label: str = "other options", experiment: Experiment | None = None) -> None:

@@ -18,6 +18,7 @@ from app.panels.diagnostics import Diagnostics
 from app.settings_store import _store, load_settings
 from app.window.main_window import MainWindow
 from core.types import Arrays
+from core.words import count
 from tests.app.documents import with_memory
 from tests.e2e.conftest import Opener
 from tests.e2e.hands import LEFT, choose, click, press, same_bits, says, wait_for_steps, write
@@ -124,7 +125,7 @@ def test_resume_goes_on_from_there_and_undo_brings_the_newest_moment_back(traine
     shared = min(60, document.steps_done)
     assert list(document.history.losses)[:shared] == losses[:shared]
     (chip,) = curves.legend.chips
-    assert chip.isVisible() and chip.name.text() == f"1 · left at step {step}"
+    assert chip.isVisible() and chip.name.text() == f"1 · left at step {count(step)}"
     assert chip.run.name in curves.plot.names()
     choose(trained, "Edit", f"Undo going on from step {step}")
     assert document.steps_done == 60 and list(document.history.losses) == losses
