@@ -164,7 +164,7 @@ class AvgPool2D(Pool2D):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
+        self._check_gradients(dy)
         share = batch_last(dy) / self.kernel_size**2
         windows = self._windows(share.shape[1:3])
         parts = ((inputs, share[outputs]) for outputs, inputs in windows)
@@ -202,7 +202,7 @@ class GlobalAvgPool2D(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
+        self._check_gradients(dy)
         channels, height, width = self.in_shape
         dx = np.empty((channels, height, width, len(dy)), dy.dtype)
         dx[...] = (dy.T / (height * width))[:, None, None, :]
