@@ -18,7 +18,18 @@ from core.losses import Loss
 from core.optimizers import Optimizer
 from core.penalties import Penalty
 from core.schedules import Schedule
-from core.types import Array, Arrays, DataError, OptionError, Shape, ShapeError, StateError, check_is, shape_text
+from core.types import (
+    Array,
+    Arrays,
+    DataError,
+    OptionError,
+    Shape,
+    ShapeError,
+    StateError,
+    check_is,
+    is_count,
+    shape_text,
+)
 from core.words import layer_subject, layer_words, number, said
 
 
@@ -126,11 +137,11 @@ def checked_progress(state: Any) -> tuple[int, np.random.Generator]:
         if not isinstance(state, Mapping) or name not in state:
             raise StateError(f"The saved state of the training has no {name!r}.")
     steps, rng = state["steps"], np.random.default_rng()
-    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
-        raise StateError(f"The saved state has {steps!r} as its number of steps.")
+    if not is_count(steps):
+        raise StateError(f"The saved state has {said(steps)} as its number of steps.")
     try:
         rng.bit_generator.state = state["rng"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise StateError("The saved state of the random generator cannot be read.") from error
     return steps, rng
 

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import functools
 import math
 import pickle
 from collections.abc import Callable
@@ -161,6 +162,50 @@ def test_a_state_that_does_not_fit_is_refused_and_nothing_changes(what: str):
     else:
         state = cast(dict[str, Any], None)
     assert message(StateError, lambda: one.restore(state))
+    assert same_bits(everything(one), before)
+
+
+DAMAGED: dict[str, tuple[str, ...]] = {
+    "optimizer": ("optimizer",),
+    "kind": ("optimizer", "kind"),
+    "updates": ("optimizer", "steps"),
+    "memory": ("optimizer", "memory"),
+    "slot": ("optimizer", "memory", "v"),
+    "array": ("optimizer", "memory", "v", "3.bias"),
+    "weights": ("weights",),
+    "weight": ("weights", "3.bias"),
+    "steps": ("steps",),
+    "random": ("rng",),
+    "generator": ("rng", "bit_generator"),
+    "numbers": ("rng", "state"),
+    "number": ("rng", "state", "inc"),
+}
+"""The way to every part of a state, from the outside in."""
+
+
+@pytest.mark.parametrize("part", DAMAGED)
+def test_a_damaged_state_is_refused_wherever_the_damage_is(part: str):
+    one, state = trainer(DENSE), trainer(DENSE)
+    one.train_step()
+    state.train_step()
+    before = everything(one)
+    for damage in (None, -1, 2**200, "text", [1.5], {}, {"a": 1}, np.ones(2), np.array(["a", "b"])):
+        saved: Any = state.state()
+        place = saved
+        for name in DAMAGED[part][:-1]:
+            place = place[name]
+        place[DAMAGED[part][-1]] = damage
+        assert message(StateError, functools.partial(one.restore, saved)).endswith(".")
+        assert same_bits(everything(one), before)
+
+
+def test_memory_that_is_infinite_in_float32_is_refused():
+    one, state = trainer(DENSE), trainer(DENSE).state()
+    one.train_step()
+    before = everything(one)
+    zeros = {name: np.zeros(p.shape) for name, p in one.network.parameters().items()}
+    state["optimizer"]["memory"] = {"m": zeros, "v": zeros | {"3.bias": np.full(zeros["3.bias"].shape, 1e39)}}
+    assert "not finite" in message(StateError, lambda: one.restore(state))
     assert same_bits(everything(one), before)
 
 
