@@ -129,6 +129,11 @@ def check_data(input_shape: Shape, data: Any) -> None:
             raise DataError(f"{data.title} has no samples to {part} with.")
         if len(x) != len(targets):
             raise DataError(f"{data.title} has {len(x)} samples to {part} with, but {len(targets)} targets for them.")
+        if x.shape[1:] != input_shape:
+            raise ShapeError(
+                f"The samples of {data.title} to {part} with are {shape_text(x.shape[1:]) or '()'}, and those to train "
+                f"with {shape_text(input_shape)}: they must be alike."
+            )
 
 
 def checked_progress(state: Any) -> tuple[int, np.random.Generator]:

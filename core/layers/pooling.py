@@ -68,7 +68,8 @@ class MaxPool2D(Pool2D):
     Formula:  y[n, c, r, s] = max over i, j of x[n, c, r·stride + i − padding, s·stride + j − padding], where that lies
               inside the image
     Gradient: dy goes to the first largest value of its window, row by row; all others get exactly 0
-    Note:     a window that holds NaN gives NaN, and its dy goes to its last place
+    Note:     a window that holds NaN gives NaN, and its dy goes to its last place, or to nobody where that lies outside
+              the image
     Errors:   ShapeError when a sample is not an image or smaller than the window; OptionError for a padding of more
               than half the kernel
     Source:   `torch.nn.MaxPool2d`

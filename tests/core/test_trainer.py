@@ -12,10 +12,14 @@ import numpy as np
 import pytest
 
 from core.datasets.base import Dataset
+from core.layers import Dense
+from core.losses import MSE
+from core.network import Network
 from core.optimizers import Adam, optimizer_from_spec
 from core.schedules import Schedule
 from core.trainer import Trainer
 from core.types import ChainruleError, DataError, OptionError, ShapeError, StateError
+from core.words import said
 from tests.core.networks import BATCH_NORM, CROSS_ENTROPY, DENSE, DROPOUT, REGRESSION, XOR, Net, layer
 from tests.core.training import ADAM, MOMENTUM, TRAINED, dataset, everything, same_bits, trainer
 
@@ -401,9 +405,28 @@ def test_data_that_do_not_fit_the_network_or_themselves_are_refused():
     short = dataclasses.replace(data, t_train=data.t_train[:-1])
     with pytest.raises(DataError, match=f"{len(data.x_train)} samples to train with, but {len(short.t_train)} targets"):
         Trainer(net, optimizer_from_spec(ADAM), short, 8, 1)
+    other = dataclasses.replace(data, x_test=np.zeros((len(data.x_test), 99), np.float32))
+    with pytest.raises(ShapeError, match=r"to test with are 99, and those to train with 1×9×8: they must be alike\.$"):
+        Trainer(net, optimizer_from_spec(ADAM), other, 8, 1)
     wide = dataclasses.replace(data, x_train=np.zeros((len(data.x_train), 99), np.float32))
     with pytest.raises(ShapeError, match="are 99: build it for the data"):
         Trainer(net, optimizer_from_spec(ADAM), wide, 8, 1)
+
+
+@pytest.mark.parametrize("name", ["x_train", "t_train", "x_test", "t_test"])
+@pytest.mark.parametrize("given", [None, [[1.0, 2.0]], np.array(["a", "b"]), np.array([None, 1])], ids=type)
+def test_a_data_set_is_made_of_arrays_of_numbers(name: str, given: Any):
+    with pytest.raises(DataError) as error:
+        dataclasses.replace(dataset(DENSE), **{name: given})
+    assert str(error.value) == f"Classes: {name} must be a NumPy array of numbers, not {said(given)}."
+
+
+def test_targets_of_a_regression_have_an_axis_for_the_outputs():
+    net = Network([Dense(1)], MSE())
+    net.build((2,), 1)
+    x, t = np.zeros((4, 2), np.float32), np.zeros(4, np.float32)
+    with pytest.raises(ShapeError, match=r"^The targets of Numbers must have the shape samples × outputs, not 4[.]$"):
+        Trainer(net, optimizer_from_spec(ADAM), Dataset("Numbers", x, t, x, t), 4, 1)
 
 
 def test_a_last_batch_of_one_row_is_refused_before_the_training_where_it_has_no_variance():
