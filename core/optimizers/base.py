@@ -42,8 +42,8 @@ class Optimizer(Configurable):
         Errors: at the first update, and nothing has changed, ShapeError when a gradient is missing or has another shape
         than its parameter, and StateError when a restored memory does not fit a parameter
         """
-        if not params.keys() <= self._scratch.keys():
-            for name, param in params.items():
+        for name, param in params.items():
+            if name not in self._scratch:
                 self._prepare(name, param, grads.get(name))
         self.steps += 1
         for name, param in params.items():
