@@ -18,7 +18,18 @@ from core.losses import Loss
 from core.optimizers import Optimizer
 from core.penalties import Penalty
 from core.schedules import Schedule
-from core.types import Array, Arrays, DataError, OptionError, Shape, ShapeError, StateError, check_is, shape_text
+from core.types import (
+    Array,
+    Arrays,
+    DataError,
+    OptionError,
+    Shape,
+    ShapeError,
+    StateError,
+    check_is,
+    is_count,
+    shape_text,
+)
 from core.words import layer_subject, layer_words, number, said
 
 
@@ -118,6 +129,11 @@ def check_data(input_shape: Shape, data: Any) -> None:
             raise DataError(f"{data.title} has no samples to {part} with.")
         if len(x) != len(targets):
             raise DataError(f"{data.title} has {len(x)} samples to {part} with, but {len(targets)} targets for them.")
+        if x.shape[1:] != input_shape:
+            raise ShapeError(
+                f"The samples of {data.title} to {part} with are {shape_text(x.shape[1:]) or '()'}, and those to train "
+                f"with {shape_text(input_shape)}: they must be alike."
+            )
 
 
 def checked_progress(state: Any) -> tuple[int, np.random.Generator]:
@@ -126,11 +142,11 @@ def checked_progress(state: Any) -> tuple[int, np.random.Generator]:
         if not isinstance(state, Mapping) or name not in state:
             raise StateError(f"The saved state of the training has no {name!r}.")
     steps, rng = state["steps"], np.random.default_rng()
-    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
-        raise StateError(f"The saved state has {steps!r} as its number of steps.")
+    if not is_count(steps):
+        raise StateError(f"The saved state has {said(steps)} as its number of steps.")
     try:
         rng.bit_generator.state = state["rng"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise StateError("The saved state of the random generator cannot be read.") from error
     return steps, rng
 

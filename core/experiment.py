@@ -20,6 +20,7 @@ from core.penalties import penalty_from_spec
 from core.schedules import schedule_from_spec
 from core.trainer import Trainer
 from core.types import OptionError, Spec
+from core.words import said
 
 SCHEMA = 1
 """Version of the saved form; raised when an older program could misread a file."""
@@ -117,19 +118,19 @@ class Experiment:
             raise OptionError('This is not an experiment: it has no "schema" number.')
         if saved["schema"] > SCHEMA:
             raise OptionError(
-                f"This experiment was saved by a newer Chainrule (schema {saved['schema']}; this one reads up to "
+                f"This experiment was saved by a newer Chainrule (schema {said(saved['schema'])}; this one reads up to "
                 f"{SCHEMA}): update Chainrule to open it."
             )
         fields = {field.name for field in dataclasses.fields(cls)}
         given = {name: value for name, value in saved.items() if name != "schema"}
         if unknown := sorted(given.keys() - fields):
-            raise OptionError(f"This experiment has an entry {unknown[0]!r} that Chainrule does not know.")
+            raise OptionError(f"This experiment has an entry {said(unknown[0])} that Chainrule does not know.")
         if missing := sorted({"name", "data", "layers", "loss", "optimizer"} - given.keys()):
             raise OptionError(f"This experiment has no entry {missing[0]!r}.")
         if not isinstance(given["layers"], Sequence) or isinstance(given["layers"], str):
-            raise OptionError(f"The layers of an experiment are a list, not {given['layers']!r}.")
+            raise OptionError(f"The layers of an experiment are a list, not {said(given['layers'])}.")
         if not isinstance(given["name"], str):
-            raise OptionError(f"The name of an experiment is a text, not {given['name']!r}.")
+            raise OptionError(f"The name of an experiment is a text, not {said(given['name'])}.")
         return cls(**{**given, "layers": tuple(given["layers"])})
 
 

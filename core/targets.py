@@ -4,7 +4,7 @@ import numpy as np
 
 from core.datasets.base import Dataset
 from core.network import Network
-from core.types import Array, ShapeError
+from core.types import Array, ShapeError, shape_text
 
 
 def encoded(network: Network, data: Dataset, targets: Array) -> Array:
@@ -20,6 +20,11 @@ def encoded(network: Network, data: Dataset, targets: Array) -> Array:
     elif loss.class_targets:
         raise ShapeError(
             f"{loss.title} tells classes apart, but {data.title} asks for numbers: choose mean squared error."
+        )
+    elif targets.ndim != 2:
+        raise ShapeError(
+            f"The targets of {data.title} must have the shape samples × outputs, not "
+            f"{shape_text(targets.shape) or '()'}."
         )
     elif targets.shape[1:] != shape:
         raise ShapeError(

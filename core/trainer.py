@@ -195,8 +195,9 @@ class Trainer:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state()` gave, bit for bit. Errors: StateError, and nothing has changed."""
         steps, rng = checked_progress(state)
+        self.optimizer.check_state(state["optimizer"])
         optimizer = {**state["optimizer"], "memory": self._flat_memory(state["optimizer"]["memory"])}
-        self.optimizer.check_state(optimizer)
+        self.optimizer.check_state(optimizer)  # again: what float64 holds may be infinite in float32
         self.network.load_state_dict(state["weights"])
         self.optimizer.restore(optimizer)
         self.steps, self.rng = steps, rng
@@ -284,10 +285,11 @@ class Trainer:
         """Optimizer memory by parameter name as the flat arrays the optimizer works on."""
         params, flat = self.network.parameters(), {}
         for slot, arrays in memory.items():
-            shapes = {name: np.shape(array) for name, array in arrays.items()}
+            shapes = {name: array.shape for name, array in arrays.items()}
             if arrays and shapes != {name: param.shape for name, param in params.items()}:
                 raise StateError(f"The saved optimizer memory, {slot}, does not fit the parameters of this network.")
-            parts = [np.asarray(arrays[name], self.network.flat_params.dtype).ravel() for name in params if arrays]
+            with np.errstate(over="ignore"):
+                parts = [arrays[name].astype(self.network.flat_params.dtype).ravel() for name in params if arrays]
             flat[slot] = {_FLAT: np.concatenate(parts)} if parts else {}
         return flat
 

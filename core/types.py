@@ -29,6 +29,9 @@ Spec = Mapping[str, Any]
 LARGEST_WHOLE = 1_000_000_000
 """The largest whole number that a person may choose for anything, and the most values a sample can have."""
 
+LARGEST_COUNT = 2**63 - 1
+"""The most steps that can have been made; powers of more could not be computed in floating point."""
+
 SMALLEST_EPS = 1e-30
 """The smallest number that keeps a denominator above 0; below float32's smallest it would be 0, and 0/0 is NaN."""
 
@@ -83,6 +86,11 @@ def check_is(given: Any, wanted: type, owner: str, example: str) -> None:
     """Raise `OptionError` unless `given` is one of these; `owner` is what the sentence starts with."""
     if not isinstance(given, wanted):
         raise OptionError(f"{owner} must be {example}, not {said(given)}.")
+
+
+def is_count(given: Any) -> bool:
+    """Whether this can be a number of steps that were made."""
+    return isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= LARGEST_COUNT
 
 
 def _is_size(size: Any) -> bool:

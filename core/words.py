@@ -119,6 +119,10 @@ class _Short(reprlib.Repr):
         # Python refuses to write integers of more than 4300 digits at all.
         return repr(x) if abs(x) < _LONGEST_WHOLE else f"a number of about {math.floor(math.log10(abs(x))) + 1} digits"
 
+    def repr_ndarray(self, x: object, level: int) -> str:
+        # NumPy writes every row on a line of its own.
+        return " ".join(self.repr_instance(x, level).split())
+
 
 def said(value: object) -> str:
     """What somebody gave, as the sentence that refuses it repeats it: as Python writes it, but never long."""

@@ -8,8 +8,11 @@ import dataclasses
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+
 from core.options import Configurable
-from core.types import Array, Shape
+from core.types import Array, DataError, Shape
+from core.words import said
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Dataset:
 
     Shapes:  x (N, features) or (N, C, H, W), float32; targets of classes (N,), int64, values 0 … classes−1;
              targets of a regression (N, outputs), float32.
+    Errors:  DataError when one of the four is no array of numbers
     """
 
     title: str
@@ -28,7 +32,10 @@ class Dataset:
     class_names: tuple[str, ...] = ()  # empty for a regression
 
     def __post_init__(self) -> None:
-        for array in (self.x_train, self.t_train, self.x_test, self.t_test):
+        for name in ("x_train", "t_train", "x_test", "t_test"):
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or not np.issubdtype(array.dtype, np.number):
+                raise DataError(f"{self.title}: {name} must be a NumPy array of numbers, not {said(array)}.")
             array.flags.writeable = False
 
     @property

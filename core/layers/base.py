@@ -146,6 +146,11 @@ class Layer(Configurable):
                 f"{shape_text(dy.shape) or '()'} on the way back."
             )
 
+    def _check_gradients(self, dy: Array) -> None:
+        """The same where the cache does not tell how many samples there were."""
+        self._check_array(dy)
+        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
+
     def _check_array(self, array: Any) -> None:
         if self.dtype is None:
             raise ShapeError(f"{self.title} is not built: build it with the shape of a sample before it computes.")
@@ -161,7 +166,7 @@ class Layer(Configurable):
         return shape == self.in_shape
 
     def _refuse(self, expected: str, got: Shape) -> ShapeError:
-        return ShapeError(f"{self.title} needs {expected}, not {shape_text(got)}")
+        return ShapeError(f"{self.title} needs {expected}, not {shape_text(got)}.")
 
 
 class Elementwise(Layer):

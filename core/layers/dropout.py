@@ -51,5 +51,8 @@ class Dropout(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        self._check_gradient(dy, cache["mask"].shape if cache else (*dy.shape[:1], *self.in_shape))
-        return (dy * cache["mask"] if cache else dy), {}
+        if not cache:
+            self._check_gradients(dy)
+            return dy, {}
+        self._check_gradient(dy, cache["mask"].shape)
+        return dy * cache["mask"], {}

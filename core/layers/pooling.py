@@ -68,7 +68,8 @@ class MaxPool2D(Pool2D):
     Formula:  y[n, c, r, s] = max over i, j of x[n, c, r·stride + i − padding, s·stride + j − padding], where that lies
               inside the image
     Gradient: dy goes to the first largest value of its window, row by row; all others get exactly 0
-    Note:     a window that holds NaN gives NaN, and its dy goes to its last place
+    Note:     a window that holds NaN gives NaN, and its dy goes to its last place, or to nobody where that lies outside
+              the image
     Errors:   ShapeError when a sample is not an image or smaller than the window; OptionError for a padding of more
               than half the kernel
     Source:   `torch.nn.MaxPool2d`
@@ -164,7 +165,7 @@ class AvgPool2D(Pool2D):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
+        self._check_gradients(dy)
         share = batch_last(dy) / self.kernel_size**2
         windows = self._windows(share.shape[1:3])
         parts = ((inputs, share[outputs]) for outputs, inputs in windows)
@@ -202,7 +203,7 @@ class GlobalAvgPool2D(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
+        self._check_gradients(dy)
         channels, height, width = self.in_shape
         dx = np.empty((channels, height, width, len(dy)), dy.dtype)
         dx[...] = (dy.T / (height * width))[:, None, None, :]

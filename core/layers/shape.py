@@ -37,7 +37,7 @@ class Flatten(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
+        self._check_gradients(dy)
         return dy.reshape(len(dy), *self.in_shape), {}
 
 
@@ -75,5 +75,5 @@ class Reshape(Layer):
     ) -> tuple[Array | None, Arrays]:
         if not need_dx:
             return None, {}
-        self._check_gradient(dy, (*dy.shape[:1], *self.out_shape(self.in_shape)))
+        self._check_gradients(dy)
         return dy.reshape(len(dy), *self.in_shape), {}

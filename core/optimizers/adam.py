@@ -8,10 +8,12 @@ import numpy as np
 
 from core.optimizers.base import Optimizer
 from core.options import option
-from core.types import SMALLEST_EPS, Array
+from core.types import Array
 
 # A step size below this moves nothing, and its reciprocal would be infinite in float32.
 _SMALLEST_SIZE = 1e-30
+# Divided by the largest step size there is (1e6 / 1.1e-16) it is still above 0 in float32, where 0/0 would be NaN.
+_SMALLEST_EPS = 1e-20
 
 
 @dataclasses.dataclass(eq=False)
@@ -32,7 +34,7 @@ class Adam(Optimizer):
         0.999, minimum=0, below=1, advanced=True, label="β₂", help="How slowly the mean of squares forgets."
     )
     eps: float = option(
-        1e-8, minimum=SMALLEST_EPS, maximum=1, advanced=True, label="ε", help="Keeps the denominator above 0."
+        1e-8, minimum=_SMALLEST_EPS, maximum=1, advanced=True, label="ε", help="Keeps the denominator above 0."
     )
     weight_decay: float = option(0.0, minimum=0, maximum=1e3, help="Added to the gradient as weight_decay · parameter.")
 

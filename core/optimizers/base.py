@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from core.options import Configurable
-from core.types import Array, Arrays, StateError, shape_text
+from core.types import Array, Arrays, Shape, ShapeError, StateError, is_count, shape_text
+from core.words import said
 
 
 class Optimizer(Configurable):
@@ -38,15 +39,20 @@ class Optimizer(Configurable):
     def update(self, params: Arrays, grads: Arrays) -> None:
         """Change every parameter in place, by the gradient of the same name and shape.
 
-        Errors: StateError when a restored memory does not fit a parameter
+        Errors: at the first update, and nothing has changed, ShapeError when a gradient is missing or has another shape
+        than its parameter, and StateError when a restored memory does not fit a parameter
         """
-        self.steps += 1
         for name, param in params.items():
             if name not in self._scratch:
-                self._prepare(name, param)
+                self._prepare(name, param, grads.get(name))
+        self.steps += 1
+        for name, param in params.items():
             self._update_one(name, param, grads[name], self._scratch[name])
 
-    def _prepare(self, name: str, param: Array) -> None:
+    def _prepare(self, name: str, param: Array, grad: Array | None) -> None:
+        if grad is None or grad.shape != param.shape:
+            given = "none" if grad is None else f"one of shape {_sizes(grad.shape)}"
+            raise ShapeError(f"{self.title} needs a gradient of shape {_sizes(param.shape)} for {name}, not {given}.")
         for slot in self.slots:
             kept = self.memory[slot].setdefault(name, np.zeros_like(param))
             if (kept.shape, kept.dtype) != (param.shape, param.dtype):
@@ -92,16 +98,18 @@ class Optimizer(Configurable):
 
     def check_state(self, state: Mapping[str, Any]) -> None:
         """Raise `StateError` unless `restore` can take this state over."""
-        if state.get("kind") != self.kind:
-            raise StateError(
-                f"The saved optimizer memory belongs to {state.get('kind')!r}, this optimizer is {self.title}."
-            )
-        steps, memory = state.get("steps"), state.get("memory")
-        if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
-            raise StateError(f"The saved memory of {self.title} has {steps!r} as its number of updates.")
+        if not isinstance(state, Mapping):
+            raise StateError(f"The saved state of an optimizer is its kind, steps and memory, not {said(state)}.")
+        kind, steps, memory = state.get("kind"), state.get("steps"), state.get("memory")
+        if not isinstance(kind, str) or kind != self.kind:
+            raise StateError(f"The saved optimizer memory belongs to {said(kind)}, this optimizer is {self.title}.")
+        if not is_count(steps):
+            raise StateError(f"The saved memory of {self.title} has {said(steps)} as its number of updates.")
         if not isinstance(memory, Mapping) or set(memory) != set(self.slots):
             raise StateError(f"The saved memory of {self.title} does not hold {', '.join(self.slots) or 'nothing'}.")
         for slot, arrays in memory.items():
+            if not isinstance(arrays, Mapping):
+                raise StateError(f"The saved memory of {self.title} holds no arrays by name in {slot}.")
             for name, array in arrays.items():
                 if not isinstance(array, np.ndarray) or not np.issubdtype(array.dtype, np.floating):
                     raise StateError(f"The saved memory of {self.title} has no array of numbers in {slot} of {name}.")
@@ -113,8 +121,16 @@ class Optimizer(Configurable):
                     raise StateError(
                         f"The saved memory of {self.title} has values below 0 in {slot} of {name}, which holds squares."
                     )
+        if len(set(map(frozenset, memory.values()))) > 1:
+            raise StateError(
+                f"The saved memory of {self.title} does not hold {' and '.join(self.slots)} of the same parameters."
+            )
 
 
 def _text(array: Array) -> str:
     """ "3×4 of float32"."""
-    return f"{shape_text(array.shape) or '()'} of {array.dtype}"
+    return f"{_sizes(array.shape)} of {array.dtype}"
+
+
+def _sizes(shape: Shape) -> str:
+    return shape_text(shape) or "()"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.optimizers import Adam, AdamW
+from core.types import OptionError
 
 FALLING = (1e3, 1e-2, 3e-5)
 GROWING = (1e-5, 1e-2, 1e3)
@@ -51,3 +52,14 @@ def test_a_mean_that_forgets_at_once_is_the_last_gradient():
         made.update({"p": param}, {"p": np.full(2, gradient, np.float32)})
     assert made.memory["m"]["p"].tolist() == [np.float32(1e-2)] * 2
     assert made.memory["v"]["p"].tolist() == [np.float32(1e-2) * np.float32(1e-2)] * 2
+
+
+@pytest.mark.parametrize("optimizer", [Adam, AdamW])
+def test_a_step_size_beyond_all_measure_leaves_what_has_no_gradient_where_it_is(optimizer: type[Adam]):
+    """The first step divides by 1 − β₁, here 1.1e-16; eps divided by that much is no number of float32."""
+    made = optimizer(learning_rate=1e6, beta1=0.9999999999999999, eps=1e-20, weight_decay=0.0)
+    param = np.ones(2, np.float32)
+    made.update({"p": param}, {"p": np.array([0, 1e-3], np.float32)})
+    assert param[0] == 1 and np.isfinite(param[1])
+    with pytest.raises(OptionError, match="eps must be a number of at least 1e−20"):
+        optimizer(eps=1e-21)

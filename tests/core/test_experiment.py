@@ -74,6 +74,10 @@ REJECTED: dict[str, tuple[Any, str]] = {
         f"This experiment was saved by a newer Chainrule (schema {SCHEMA + 1}; this one reads up to {SCHEMA}): "
         "update Chainrule to open it.",
     ),
+    "a schema from far away": (
+        changed(schema=10**30),
+        "saved by a newer Chainrule (schema a number of about 31 digits; this one reads up to 1)",
+    ),
     "unknown entry": (changed(colour="red"), "This experiment has an entry 'colour' that Chainrule does not know."),
     "no layers": (without("layers"), "This experiment has no entry 'layers'."),
     "no name": (without("name"), "This experiment has no entry 'name'."),
@@ -133,6 +137,18 @@ def test_what_cannot_be_read_gets_a_sentence(why: str):
         Experiment.from_dict(saved)
     assert sentence in str(error.value)
     assert str(error.value).endswith(".")
+
+
+@pytest.mark.parametrize("entry", ["name", "layers", "data", "optimizer", "seed", "colour"])
+@pytest.mark.parametrize("words", ["nested", "many"])
+def test_what_is_repeated_is_repeated_short(entry: str, words: str):
+    value: Any = {"kind": "x" * 10_000}
+    for _ in range(100 if words == "nested" else 0):
+        value = {"kind": value}
+    for saved in (changed(**{entry: value}), changed(**{"x" * 10_000: value})):
+        with pytest.raises(OptionError) as error:
+            Experiment.from_dict(saved)
+        assert len(str(error.value)) < 500
 
 
 def test_the_same_experiment_gives_the_same_training():

@@ -83,7 +83,7 @@ def test_shapes(spec: dict[str, Any], in_shape: tuple[int, ...], words: list[str
     layer = layer_from_spec(spec)
     with pytest.raises(ShapeError) as error:
         layer.out_shape(in_shape)
-    assert all(word in str(error.value) for word in words), str(error.value)
+    assert all(word in str(error.value) for word in words) and str(error.value).endswith("."), str(error.value)
     with pytest.raises(ShapeError):
         layer.build(in_shape, np.random.default_rng(0))
     assert layer.params == {} and layer.buffers == {}
@@ -232,6 +232,10 @@ def test_a_gradient_of_another_shape_or_type_than_the_output(case: Case, trainin
             assert "×".join(map(str, y.shape[1:])) in str(error.value), "what was expected"
     with pytest.raises(DataError, match=f"^{layer.title} was built for float64 and was given an array of float32"):
         layer.backward(dy.astype(np.float32), cache)
+    for nothing in (None, 1.0, dy.tolist()):
+        with pytest.raises(DataError) as error:
+            layer.backward(cast(Array, nothing), cache)
+        assert str(error.value) == f"{layer.title} takes NumPy arrays of float64, not {said(nothing)}."
 
 
 @pytest.mark.parametrize("kind", ["relu", "leaky_relu", "elu", "silu", "gelu", "sigmoid", "tanh", "softplus"])

@@ -4,14 +4,14 @@ import copy
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from core.docs import sections
 from core.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp, optimizer_from_spec
-from core.types import Array, Arrays, OptionError, StateError
+from core.types import Array, Arrays, OptionError, ShapeError, StateError
 from tests.golden.store import load
 
 GOLDEN = load(Path(__file__).parents[1] / "golden" / "optimizers.npz")
@@ -435,7 +435,15 @@ def damaged(**changes: Any) -> dict[str, Any]:
         (damaged(memory={"m": {"p": 1.0}, "v": {}}), "no array of numbers in m of p"),
         (damaged(memory={"m": {"p": np.array(["a"])}, "v": {}}), "no array of numbers in m of p"),
         (damaged(memory={"m": {"p": np.array([1])}, "v": {}}), "no array of numbers in m of p"),
+        (damaged(steps=2**63), "9223372036854775808 as its number of updates"),
+        (damaged(kind="x" * 10_000), "belongs to 'x+[.]{3}x+', this optimizer is Adam"),
+        (damaged(kind=np.array(["adam", "adam"])), "belongs to array"),
+        (damaged(memory=[{}, {}]), "does not hold m, v"),
+        (damaged(memory={"m": {}, "v": None}), "no arrays by name in v"),
+        (damaged(memory={"m": {"p": np.ones(1)}, "v": {}}), "does not hold m and v of the same parameters"),
         ({}, "None"),
+        (cast(dict[str, Any], None), "not None"),
+        (cast(dict[str, Any], [1]), r"not \[1\]"),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused_and_nothing_changes(state: dict[str, Any], words: str):
@@ -473,7 +481,22 @@ def test_memory_of_other_parameters_is_refused(shape: tuple[int, ...], dtype: st
         f"The restored memory of SGD, velocity of 0.weight, is {'×'.join(map(str, shape))} of {dtype}, and the "
         f"parameter is 3×4 of float64: they do not belong together."
     )
-    assert np.array_equal(params["0.weight"], start()["0.weight"])
+    assert np.array_equal(params["0.weight"], start()["0.weight"]) and optimizer.steps == 1
+
+
+@each_kind
+@pytest.mark.parametrize(("grad", "given"), [(None, "none"), (np.ones(4), "one of shape 4"), (np.ones(()), "one of")])
+def test_a_gradient_that_is_not_that_of_its_parameter_is_refused(kind: str, grad: Array | None, given: str):
+    """NumPy would spread a row over the whole matrix, and nobody would notice."""
+    optimizer, params, grads = OPTIMIZERS[kind](), start(), gradients(0)
+    grads.pop("0.weight")
+    if grad is not None:
+        grads["0.weight"] = grad
+    with pytest.raises(ShapeError) as error:
+        optimizer.update(params, grads)
+    words = f"{optimizer.title} needs a gradient of shape 3×4 for 0.weight, not {given}"
+    assert str(error.value).startswith(words) and str(error.value).endswith(".")
+    assert optimizer.steps == 0 and all(np.array_equal(params[name], start()[name]) for name in NAMES)
 
 
 def test_momentum_can_be_switched_on_in_between():
@@ -520,7 +543,7 @@ def test_options_that_make_no_sense_are_refused(kind: str, options: dict[str, An
 @each_kind
 def test_no_gradient_is_no_trouble(kind: str):
     """eps never becomes 0, not even as a float32: 0/0 would spread NaN from an unused weight."""
-    smallest = {} if kind == "sgd" else {"eps": 1e-30}
+    smallest = {choice.name: choice.minimum for choice in OPTIMIZERS[kind].options() if choice.name == "eps"}
     optimizer = optimizer_from_spec({"kind": kind, **smallest})
     params = {"p": np.ones(3, np.float32)}
     optimizer.update(params, {"p": np.zeros(3, np.float32)})

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import functools
 import math
 import pickle
 from collections.abc import Callable
@@ -11,10 +12,14 @@ import numpy as np
 import pytest
 
 from core.datasets.base import Dataset
+from core.layers import Dense
+from core.losses import MSE
+from core.network import Network
 from core.optimizers import Adam, optimizer_from_spec
 from core.schedules import Schedule
 from core.trainer import Trainer
 from core.types import ChainruleError, DataError, OptionError, ShapeError, StateError
+from core.words import said
 from tests.core.networks import BATCH_NORM, CROSS_ENTROPY, DENSE, DROPOUT, REGRESSION, XOR, Net, layer
 from tests.core.training import ADAM, MOMENTUM, TRAINED, dataset, everything, same_bits, trainer
 
@@ -161,6 +166,50 @@ def test_a_state_that_does_not_fit_is_refused_and_nothing_changes(what: str):
     else:
         state = cast(dict[str, Any], None)
     assert message(StateError, lambda: one.restore(state))
+    assert same_bits(everything(one), before)
+
+
+DAMAGED: dict[str, tuple[str, ...]] = {
+    "optimizer": ("optimizer",),
+    "kind": ("optimizer", "kind"),
+    "updates": ("optimizer", "steps"),
+    "memory": ("optimizer", "memory"),
+    "slot": ("optimizer", "memory", "v"),
+    "array": ("optimizer", "memory", "v", "3.bias"),
+    "weights": ("weights",),
+    "weight": ("weights", "3.bias"),
+    "steps": ("steps",),
+    "random": ("rng",),
+    "generator": ("rng", "bit_generator"),
+    "numbers": ("rng", "state"),
+    "number": ("rng", "state", "inc"),
+}
+"""The way to every part of a state, from the outside in."""
+
+
+@pytest.mark.parametrize("part", DAMAGED)
+def test_a_damaged_state_is_refused_wherever_the_damage_is(part: str):
+    one, state = trainer(DENSE), trainer(DENSE)
+    one.train_step()
+    state.train_step()
+    before = everything(one)
+    for damage in (None, -1, 2**200, "text", [1.5], {}, {"a": 1}, np.ones(2), np.array(["a", "b"])):
+        saved: Any = state.state()
+        place = saved
+        for name in DAMAGED[part][:-1]:
+            place = place[name]
+        place[DAMAGED[part][-1]] = damage
+        assert message(StateError, functools.partial(one.restore, saved)).endswith(".")
+        assert same_bits(everything(one), before)
+
+
+def test_memory_that_is_infinite_in_float32_is_refused():
+    one, state = trainer(DENSE), trainer(DENSE).state()
+    one.train_step()
+    before = everything(one)
+    zeros = {name: np.zeros(p.shape) for name, p in one.network.parameters().items()}
+    state["optimizer"]["memory"] = {"m": zeros, "v": zeros | {"3.bias": np.full(zeros["3.bias"].shape, 1e39)}}
+    assert "not finite" in message(StateError, lambda: one.restore(state))
     assert same_bits(everything(one), before)
 
 
@@ -356,9 +405,28 @@ def test_data_that_do_not_fit_the_network_or_themselves_are_refused():
     short = dataclasses.replace(data, t_train=data.t_train[:-1])
     with pytest.raises(DataError, match=f"{len(data.x_train)} samples to train with, but {len(short.t_train)} targets"):
         Trainer(net, optimizer_from_spec(ADAM), short, 8, 1)
+    other = dataclasses.replace(data, x_test=np.zeros((len(data.x_test), 99), np.float32))
+    with pytest.raises(ShapeError, match=r"to test with are 99, and those to train with 1×9×8: they must be alike\.$"):
+        Trainer(net, optimizer_from_spec(ADAM), other, 8, 1)
     wide = dataclasses.replace(data, x_train=np.zeros((len(data.x_train), 99), np.float32))
     with pytest.raises(ShapeError, match="are 99: build it for the data"):
         Trainer(net, optimizer_from_spec(ADAM), wide, 8, 1)
+
+
+@pytest.mark.parametrize("name", ["x_train", "t_train", "x_test", "t_test"])
+@pytest.mark.parametrize("given", [None, [[1.0, 2.0]], np.array(["a", "b"]), np.array([None, 1])], ids=type)
+def test_a_data_set_is_made_of_arrays_of_numbers(name: str, given: Any):
+    with pytest.raises(DataError) as error:
+        dataclasses.replace(dataset(DENSE), **{name: given})
+    assert str(error.value) == f"Classes: {name} must be a NumPy array of numbers, not {said(given)}."
+
+
+def test_targets_of_a_regression_have_an_axis_for_the_outputs():
+    net = Network([Dense(1)], MSE())
+    net.build((2,), 1)
+    x, t = np.zeros((4, 2), np.float32), np.zeros(4, np.float32)
+    with pytest.raises(ShapeError, match=r"^The targets of Numbers must have the shape samples × outputs, not 4[.]$"):
+        Trainer(net, optimizer_from_spec(ADAM), Dataset("Numbers", x, t, x, t), 4, 1)
 
 
 def test_a_last_batch_of_one_row_is_refused_before_the_training_where_it_has_no_variance():

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from core.words import (
@@ -63,7 +64,8 @@ def test_what_was_given_is_repeated_as_python_writes_it_and_short() -> None:
     assert [said(value) for value in (None, "a", 2.5, [1, 2], (3,))] == ["None", "'a'", "2.5", "[1, 2]", "(3,)"]
     assert said(10**19) == "1" + "0" * 19
     assert said((2, 10**30)) == "(2, a number of about 31 digits)"
-    assert len(said("x" * 1000)) <= 60 and len(said({"a": "x" * 1000})) < 80
+    assert said(np.eye(2)) == "array([[1., 0.], [0., 1.]])", "on one line"
+    assert len(said("x" * 1000)) <= 60 and len(said(np.zeros((99, 99)))) <= 60 and len(said({"a": "x" * 1000})) < 80
 
 
 def test_layers_are_counted_from_one() -> None:
