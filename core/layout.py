@@ -77,7 +77,7 @@ def taps(size: int, kernel: int, stride: int, padding: int, positions: int) -> t
     return tuple(pairs)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def taps_2d(
     image: tuple[int, int], kernel: int, stride: int, padding: int, positions: tuple[int, int]
 ) -> tuple[tuple[Index, Index], ...]:
