@@ -1,7 +1,7 @@
 """A frame between a widget and the window: neither need lay itself out anew whenever the other does."""
 
 from PySide6.QtCore import QEvent, QSize
-from PySide6.QtGui import QHideEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.window.stretched import Stretched
@@ -35,10 +35,6 @@ class Still(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The content has all of the room; its picture, while it is held."""
         (self._picture or self.content).setGeometry(self.rect())
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Whoever closes a panel while its picture is held does not find that picture when it comes back."""
-        self.let_go()
 
     def hold(self) -> None:
         """Show the content as it is now, stretched to the room there is, until `let_go`."""
