@@ -28,6 +28,7 @@ SLOW_BATCH = 0.25
 
 WAITING = "The training finishes its current step…"
 LAST_BATCH = "The window does the batch that follows, so that it can be looked at: about {:.1f} s…"
+NO_ROOM = "There is not enough memory to pause: the training goes on. Close other programs, then press Pause again."
 OTHER_WEIGHTS = "The training was paused, because this change begins with other weights: press Run to train."
 
 
@@ -126,7 +127,11 @@ class RunControl(QObject):
         """Ask for a stop after the current step."""
         if self._document.running:
             self._set_pausing(True)
-            self._engine.pause()
+            try:
+                self._engine.pause()
+            except MemoryError:
+                self._set_pausing(False)
+                self.failed.emit(NO_ROOM)
 
     def pause_now(self) -> None:
         """Stop after the current step; on return the document has its weights back."""
